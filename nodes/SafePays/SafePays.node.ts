@@ -1,0 +1,72 @@
+import type {
+	IExecuteFunctions,
+	INodeExecutionData,
+	INodeType,
+	INodeTypeDescription,
+	IWebhookFunctions,
+	IWebhookResponseData,
+} from 'n8n-workflow';
+import { NodeConnectionTypes } from 'n8n-workflow';
+
+import { properties } from './actions/description';
+import { router } from './actions/router';
+import { resume } from './notifications/resume';
+import { testCredential } from './transport/testCredential';
+
+export class SafePays implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'SafePays',
+		name: 'safePays',
+		icon: {
+			light: 'file:../../icons/safepays.light.svg',
+			dark: 'file:../../icons/safepays.dark.svg',
+		},
+		group: ['transform'],
+		version: 1,
+		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
+		description: 'Create customers and invoices with a payment link, and wait for payments',
+		defaults: { name: 'SafePays' },
+		usableAsTool: true,
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main],
+		credentials: [{ name: 'safePaysApi', required: true, testedBy: 'testCredential' }],
+		waitingNodeTooltip: 'Waiting for the payment',
+		webhooks: [
+			{
+				name: 'default',
+				httpMethod: 'POST',
+				path: '',
+				isFullPath: true,
+				restartWebhook: true,
+				responseMode: 'onReceived',
+				responseData: '',
+			},
+		],
+		properties,
+	};
+
+	// The webhook is the URL of a waiting execution: there is nothing to register for it.
+	webhookMethods = {
+		default: {
+			async checkExists(): Promise<boolean> {
+				return true;
+			},
+			async create(): Promise<boolean> {
+				return true;
+			},
+			async delete(): Promise<boolean> {
+				return true;
+			},
+		},
+	};
+
+	methods = { credentialTest: { testCredential } };
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		return await router.call(this);
+	}
+
+	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+		return await resume.call(this);
+	}
+}

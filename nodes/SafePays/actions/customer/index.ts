@@ -1,0 +1,4 @@
+import { create } from './create.operation';
+import { get } from './get.operation';
+
+export const customer = { create, get };

@@ -1,0 +1,287 @@
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+
+import { createOnce } from '../memory/createOnce';
+import { Fingerprints, Ledger } from '../memory/ledger';
+import type { ClientOptions } from '../transport/client';
+import { SafePaysClient } from '../transport/client';
+import { isUnconfirmed, notResentError } from '../transport/errors';
+import type { SafePaysRequest } from '../transport/request';
+import { operations } from './description';
+import type { InvalidInput } from './input';
+import { getInvoice } from './invoice/getInvoice';
+import { assertCanWait, waitForPayment } from './invoice/waitForPayment';
+import type { ItemParameters, Operation } from './operation';
+import { parametersOf } from './parameters';
+
+type NodeError = NodeApiError | NodeOperationError;
+
+/** What an item's parameters amount to. */
+interface Job {
+	parameters: ItemParameters;
+	request: SafePaysRequest;
+	fingerprint: string;
+	uniqueKey: string;
+}
+
+type Result = { items: IDataObject[] } | { error: NodeError };
+
+/**
+ * The only loop over items: parameters → request → answer → item.
+ *
+ * All items are judged before anything is sent. At most `maxConcurrency` requests are on their way;
+ * the output is in input order and paired. Without "Continue" the first failure starts no further
+ * item, lets those on their way finish, and is thrown with what was created.
+ *
+ * @throws NodeApiError, NodeOperationError
+ */
+export async function router(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+	const inputs = this.getInputData();
+	if (inputs.length === 0) return [[]];
+	const operation = operationOf(this);
+	const credentials = await this.getCredentials('safePaysApi');
+	const { maxConcurrency, ...clientOptions } = optionsOf(this);
+	const client = new SafePaysClient(this, credentials, clientOptions);
+	const ledger = new Ledger(this);
+	const goesOn = this.continueOnFail();
+
+	if (operation.waits) assertCanWait(this, credentials, inputs.length);
+	const prepare = preparer(this, operation, parametersOf(this, credentials));
+	const jobs = inputs.map((_, itemIndex) => prepare(itemIndex));
+	const invalid = jobs.filter((job): job is { error: NodeError } => 'error' in job);
+	if (invalid.length > 0 && !goesOn) throw withOthers(invalid[0].error, invalid.length - 1);
+
+	const results: Array<Result | undefined> = [];
+	let stopped = false;
+	await eachOf(
+		jobs,
+		maxConcurrency,
+		async (job, itemIndex) => {
+			results[itemIndex] =
+				'error' in job ? job : await deliver(this, operation, client, ledger, job, itemIndex);
+			if ('error' in results[itemIndex] && !goesOn) stopped = true;
+		},
+		() => stopped || client.cancelled,
+	);
+
+	tellOfWaiting(this, client.waitedSeconds);
+	if (client.cancelled) logCreated(this, results);
+	const failures = results.flatMap((result) => (result && 'error' in result ? [result.error] : []));
+	if (failures.length > 0 && !goesOn) throw withHistory(failures, results);
+
+	const outputs = results.flatMap((result, item) => toItems(result, item));
+	const output = operation.waits
+		? await waitForPayment(this, client, outputs)
+		: [outputs];
+	if (failures.length === 0) ledger.clear();
+	return output;
+}
+
+function operationOf(context: IExecuteFunctions): Operation {
+	const resource = context.getNodeParameter('resource', 0) as string;
+	const name = context.getNodeParameter('operation', 0) as string;
+	const operation = Object.hasOwn(operations, resource) && operations[resource][name];
+	if (!operation) {
+		throw new NodeOperationError(
+			context.getNode(),
+			`The operation "${name}" of the resource "${resource}" does not exist`,
+			{ description: 'Choose a resource and an operation from the lists of the node.' },
+		);
+	}
+	return operation;
+}
+
+function optionsOf(context: IExecuteFunctions): ClientOptions & { maxConcurrency: number } {
+	const given = context.getNodeParameter('options', 0, {}) as IDataObject;
+	const within = (name: string, fallback: number, least: number, most: number) => {
+		const value = Number(given[name] ?? fallback);
+		return Math.min(Math.max(Number.isFinite(value) ? value : fallback, least), most);
+	};
+	return {
+		maxConcurrency: Math.floor(within('maxConcurrency', 10, 1, 100)),
+		timeout: within('timeout', 30, 0.1, 3600),
+		rateLimitWait: within('rateLimitWait', 300, 0, 86_400),
+		resendUnconfirmed: given.resendUnconfirmed === true,
+	};
+}
+
+/** Makes an item's job, or the error that its parameters deserve. Equal requests are told apart by input order. */
+function preparer(
+	context: IExecuteFunctions,
+	operation: Operation,
+	read: (itemIndex: number) => ItemParameters,
+): (itemIndex: number) => Job | { error: NodeError } {
+	const fingerprints = new Fingerprints();
+	return (itemIndex) => {
+		try {
+			const parameters = read(itemIndex);
+			const request = operation.request(parameters);
+			const uniqueKey = operation.uniqueKey?.(parameters) ?? '';
+			const fingerprint = fingerprints.of(request, uniqueKey, operation.perTry);
+			return { parameters, request, fingerprint, uniqueKey };
+		} catch (error) {
+			return { error: asNodeError(context, error, itemIndex) };
+		}
+	};
+}
+
+async function deliver(
+	context: IExecuteFunctions,
+	operation: Operation,
+	client: SafePaysClient,
+	ledger: Ledger,
+	job: Job,
+	itemIndex: number,
+): Promise<Result> {
+	try {
+		const answer =
+			job.request.method === 'GET'
+				? await client.send(job.request, itemIndex)
+				: await createNotTwice(context, client, ledger, job, itemIndex);
+		return { items: operation.items(answer, job.parameters) };
+	} catch (error) {
+		const nodeError = asNodeError(context, error, itemIndex);
+		const httpCode = nodeError instanceof NodeApiError ? (nodeError.httpCode ?? '') : '';
+		const items = operation.instead?.(httpCode, job.parameters);
+		return items ? { items } : { error: nodeError };
+	}
+}
+
+/** Hands out what an earlier try of this execution has created; otherwise creates it, and notes that. */
+async function createNotTwice(
+	context: IExecuteFunctions,
+	client: SafePaysClient,
+	ledger: Ledger,
+	{ request, fingerprint, uniqueKey }: Job,
+	itemIndex: number,
+): Promise<IDataObject> {
+	const earlier = ledger.find(fingerprint);
+	if (earlier && 'record' in earlier) return { [request.record]: earlier.record };
+	if (earlier && !client.options.resendUnconfirmed) {
+		throw notResentError(
+			context.getNode(),
+			itemIndex,
+			request.record,
+			{ what: request.summary, sentAt: client.localTime(new Date(earlier.sentAt)) },
+			client.redact,
+		);
+	}
+	const create = async () => {
+		ledger.sent(fingerprint, new Date());
+		try {
+			const record = (await client.send(request, itemIndex))[request.record] as IDataObject;
+			ledger.created(fingerprint, record);
+			return record;
+		} catch (error) {
+			if (!isUnconfirmed(error)) ledger.forget(fingerprint);
+			return await Promise.reject(error as Error);
+		}
+	};
+	if (uniqueKey === '') return { [request.record]: await create() };
+	const fetch = async (invoiceId: string) =>
+		(await client.send(getInvoice(invoiceId), itemIndex)).invoice as IDataObject;
+	const once = { key: uniqueKey, itemIndex, claimed: earlier !== undefined, create, fetch };
+	return { [request.record]: await createOnce(context, once) };
+}
+
+/** Works on a list with so many at a time, in order, until `stop` says so; resolves when those begun have ended. */
+async function eachOf<T>(
+	list: T[],
+	atOnce: number,
+	work: (entry: T, index: number) => Promise<void>,
+	stop: () => boolean,
+): Promise<void> {
+	let next = 0;
+	const worker = async () => {
+		while (next < list.length && !stop()) {
+			const index = next++;
+			await work(list[index], index);
+		}
+	};
+	await Promise.all(Array.from({ length: Math.min(atOnce, list.length) }, worker));
+}
+
+function toItems(result: Result | undefined, item: number): INodeExecutionData[] {
+	if (result === undefined) return [];
+	// n8n routes an item to the error output if it has these keys and no others.
+	const list =
+		'error' in result
+			? [{ error: result.error.message, details: detailsOf(result.error) }]
+			: result.items;
+	return list.map((json) => ({ json, pairedItem: { item } }));
+}
+
+function detailsOf(error: NodeError): IDataObject {
+	const details: IDataObject = {};
+	if (error instanceof NodeApiError && error.httpCode) details.httpCode = error.httpCode;
+	if (error.description) details.description = error.description;
+	if (error.context.field) details.field = error.context.field as string;
+	if (isUnconfirmed(error)) details.unconfirmed = true;
+	return details;
+}
+
+function asNodeError(context: IExecuteFunctions, error: unknown, itemIndex: number): NodeError {
+	if (error instanceof NodeApiError || error instanceof NodeOperationError) return error;
+	const { message, nextStep, field } = error as Partial<InvalidInput>;
+	const nodeError = new NodeOperationError(
+		context.getNode(),
+		`${message ?? 'Unknown problem'} [item ${itemIndex}]`,
+		{ itemIndex, description: nextStep },
+	);
+	if (field !== undefined) nodeError.context.field = field;
+	return nodeError;
+}
+
+function withOthers(error: NodeError, others: number): NodeError {
+	error.description = [
+		error.description,
+		'Nothing was sent to SafePays.',
+		others > 0 ? `${others} more ${others === 1 ? 'item has' : 'items have'} a problem as well.` : '',
+	]
+		.filter(Boolean)
+		.join(' ');
+	return error;
+}
+
+/** IDs listed in an error; more would not be read. */
+const LISTED_IDS = 50;
+
+/** The first failure, told with everything that a person has to know to clean up. */
+function withHistory(failures: NodeError[], results: Array<Result | undefined>): NodeError {
+	const [error, ...others] = failures;
+	const ids = createdIds(results);
+	const listed = ids.slice(0, LISTED_IDS).join(', ');
+	const more = ids.length > LISTED_IDS ? ` and ${ids.length - LISTED_IDS} more` : '';
+	error.description = [
+		error.description,
+		...others.map((other) =>
+			isUnconfirmed(other) ? `Also: ${other.message}. ${other.description ?? ''}` : `Also: ${other.message}.`,
+		),
+		ids.length > 0 ? `Created in this run: ${listed}${more}.` : '',
+	]
+		.filter(Boolean)
+		.join('\n');
+	return error;
+}
+
+function createdIds(results: Array<Result | undefined>): string[] {
+	return results.flatMap((result) =>
+		result && 'items' in result ? result.items.map(({ id }) => String(id)) : [],
+	);
+}
+
+function logCreated(context: IExecuteFunctions, results: Array<Result | undefined>): void {
+	const ids = createdIds(results);
+	context.logger.warn(
+		`SafePays node "${context.getNode().name}": the execution was cancelled. Finished before that: ${ids.join(', ') || 'nothing'}.`,
+	);
+}
+
+function tellOfWaiting(context: IExecuteFunctions, seconds: number): void {
+	if (seconds === 0) return;
+	context.addExecutionHints({
+		message: `SafePays limits how many requests it takes in a time, so this run waited ${seconds} ${seconds === 1 ? 'second' : 'seconds'}. Nothing was lost.`,
+		location: 'outputPane',
+		type: 'info',
+	});
+}

@@ -1,0 +1,38 @@
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+
+/** Unique keys whose invoice a node remembers; past that the oldest are forgotten. */
+const MAX_INVOICES = 10_000;
+
+const STATIC_DATA_KEY = 'invoices';
+
+/** This process's own memory: static data is not saved by test executions, and overlapping ones overwrite it. */
+const known = new Map<string, Map<string, string>>();
+
+/** The id of the invoice that this node created for a unique key, if it is still known. */
+export function invoiceIdFor(context: IExecuteFunctions, keyHash: string): string | undefined {
+	return own(context).get(keyHash) ?? (stored(context)[keyHash] as string | undefined);
+}
+
+/** Remembers an invoice in this process and in the workflow's static data, which n8n saves after a production execution. */
+export function rememberInvoiceId(context: IExecuteFunctions, keyHash: string, id: string): void {
+	const ids = own(context);
+	ids.set(keyHash, id);
+	if (ids.size > MAX_INVOICES) ids.delete(ids.keys().next().value as string);
+	const store = stored(context);
+	store[keyHash] = id;
+	const keys = Object.keys(store);
+	for (const oldest of keys.slice(0, Math.max(0, keys.length - MAX_INVOICES))) delete store[oldest];
+}
+
+function own(context: IExecuteFunctions): Map<string, string> {
+	const name = `${context.getWorkflow().id}:${context.getNode().id}`;
+	const ids = known.get(name) ?? new Map<string, string>();
+	known.set(name, ids);
+	return ids;
+}
+
+function stored(context: IExecuteFunctions): IDataObject {
+	const data = context.getWorkflowStaticData('node');
+	data[STATIC_DATA_KEY] ??= {};
+	return data[STATIC_DATA_KEY] as IDataObject;
+}

@@ -1,0 +1,80 @@
+import { createHash } from 'crypto';
+
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+
+import type { SafePaysRequest } from '../transport/request';
+
+/** `sentAt`: ISO time of a create whose outcome is not known (yet). */
+type Entry = { sentAt: string } | { record: IDataObject };
+
+interface Book extends IDataObject {
+	/** The run of the node (it runs several times in a loop) that the entries belong to. */
+	runIndex: number;
+	entries: Record<string, IDataObject>;
+}
+
+const CONTEXT_KEY = 'safePaysCreates';
+
+/**
+ * What this execution has created, so that "Retry On Fail" and retrying the execution in the
+ * editor, which both run the node again with all its items, create nothing twice.
+ *
+ * Kept in n8n's node context, which survives both. An entry belongs to a request's content, not to
+ * an item's place, so it is found again when other items have changed; the n-th of several equal
+ * requests is a request of its own.
+ */
+export class Ledger {
+	private readonly book: Book;
+
+	constructor(context: IExecuteFunctions) {
+		const store = context.getContext('node');
+		const runIndex = Number(context.evaluateExpression('{{ $runIndex }}', 0));
+		const book = store[CONTEXT_KEY] as Book | undefined;
+		this.book = book?.runIndex === runIndex ? book : { runIndex, entries: {} };
+		store[CONTEXT_KEY] = this.book;
+	}
+
+	find(fingerprint: string): Entry | undefined {
+		return this.book.entries[fingerprint] as Entry | undefined;
+	}
+
+	/** Notes a create before it is sent: whatever comes between then and its answer, it may have happened. */
+	sent(fingerprint: string, at: Date): void {
+		this.book.entries[fingerprint] = { sentAt: at.toISOString() };
+	}
+
+	created(fingerprint: string, record: IDataObject): void {
+		this.book.entries[fingerprint] = { record };
+	}
+
+	/** Takes back a create that is known not to have happened. */
+	forget(fingerprint: string): void {
+		delete this.book.entries[fingerprint];
+	}
+
+	/** After a run without failure nothing is left to be tried again. */
+	clear(): void {
+		this.book.entries = {};
+	}
+}
+
+/** Names each request by its content and its place among equal ones, in input order. */
+export class Fingerprints {
+	private readonly seen = new Map<string, number>();
+
+	/**
+	 * @param key tells apart requests that look the same, such as an order number
+	 * @param ignoring fields that differ from one try of an execution to the next
+	 */
+	of(request: SafePaysRequest, key: string, ignoring: string[] = []): string {
+		const content = { ...request.body };
+		for (const field of ignoring) delete content[field];
+		const hash = createHash('sha256')
+			.update(JSON.stringify([request.path, content, key]))
+			.digest('base64url')
+			.slice(0, 22);
+		const place = this.seen.get(hash) ?? 0;
+		this.seen.set(hash, place + 1);
+		return `${hash}.${place}`;
+	}
+}

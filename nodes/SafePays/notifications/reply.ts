@@ -1,0 +1,48 @@
+import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+
+import type { Confirmation } from './confirm';
+
+/**
+ * Answers a notification without starting or resuming anything.
+ *
+ * n8n sends a `webhookResponse` as the body of a 200 whatever status it names, so any other status
+ * is written to the response itself.
+ */
+export function reply(
+	context: IWebhookFunctions,
+	status: number,
+	body: IDataObject,
+	headers: Record<string, string> = {},
+): IWebhookResponseData {
+	if (status === 200) return { webhookResponse: body };
+	context.getResponseObject().status(status).set(headers).json(body);
+	return { noWebhookResponse: true };
+}
+
+export const replies = {
+	malformed: (context: IWebhookFunctions) =>
+		reply(context, 400, { error: 'No invoice id that is a UUID in the body' }),
+	unknown: (context: IWebhookFunctions) => reply(context, 404, { error: 'No such invoice' }),
+	nothingHappened: (context: IWebhookFunctions) =>
+		reply(context, 409, { error: 'Nothing has happened to this invoice yet' }),
+	unavailable: (context: IWebhookFunctions, retryAfter: number) =>
+		reply(
+			context,
+			503,
+			{ error: 'The invoice could not be checked now' },
+			{ 'Retry-After': String(retryAfter) },
+		),
+	received: (context: IWebhookFunctions, extra: IDataObject = {}) =>
+		reply(context, 200, { received: true, ...extra }),
+};
+
+/** The answer to a notification that the API did not confirm. */
+export function replyUnconfirmed(
+	context: IWebhookFunctions,
+	confirmation: Exclude<Confirmation, { kind: 'confirmed' }>,
+): IWebhookResponseData {
+	if (confirmation.kind === 'unavailable') {
+		return replies.unavailable(context, confirmation.retryAfter);
+	}
+	return replies[confirmation.kind](context);
+}

@@ -1,0 +1,140 @@
+import type { ICredentialDataDecryptedObject, IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { NodeOperationError, sleep } from 'n8n-workflow';
+
+import type { Redact } from './errors';
+import { rateLimitError, requestError } from './errors';
+import type { WaitBudget } from './rateLimit';
+import { RateLimit, RateLimitSpent } from './rateLimit';
+import type { Outcome, SafePaysRequest } from './request';
+import { sendOnce } from './request';
+import { kindOf, MAX_RETRIES, pauseBefore, RULES } from './retryRules';
+
+export interface ClientOptions {
+	/** Seconds for one request. */
+	timeout: number;
+	/** Seconds that one item may spend waiting for the rate limit. */
+	rateLimitWait: number;
+	/** Treat a create whose outcome is unknown like a read: send it again. */
+	resendUnconfirmed: boolean;
+}
+
+/** SafePays as one run of the node talks to it: one credential, one rate limit, one set of retry rules. */
+export class SafePaysClient {
+	readonly redact: Redact;
+
+	private readonly rateLimit = new RateLimit();
+
+	private readonly cancelSignal?: AbortSignal;
+
+	constructor(
+		private readonly context: IExecuteFunctions,
+		private readonly credentials: ICredentialDataDecryptedObject,
+		readonly options: ClientOptions,
+	) {
+		this.redact = redactor(String(credentials.apiKey ?? ''));
+		this.cancelSignal = context.getExecutionCancelSignal();
+	}
+
+	get cancelled(): boolean {
+		return this.cancelSignal?.aborted === true;
+	}
+
+	/** Seconds that the run stood still for the rate limit. */
+	get waitedSeconds(): number {
+		return Math.round(this.rateLimit.waitedMs / 1000);
+	}
+
+	/**
+	 * Sends a request until it succeeds or `RULES` say that it may not be sent (again).
+	 *
+	 * @returns SafePays' answer, e.g. `{status, message, invoice}`
+	 * @throws NodeApiError with SafePays' words and a next step; `isUnconfirmed` tells whether a
+	 * create may have happened all the same
+	 */
+	async send(request: SafePaysRequest, itemIndex: number): Promise<IDataObject> {
+		const budget: WaitBudget = { leftMs: this.options.rateLimitWait * 1000 };
+		for (let retries = 0; ; ) {
+			const sentAt = new Date();
+			const outcome = await this.sendInTurn(request, itemIndex, budget);
+			const kind = kindOf(outcome, request.record);
+			let rule = RULES[kind][request.method];
+			if (rule === 'done' && 'answer' in outcome) return this.withoutKey(outcome.answer.body as IDataObject);
+			if (rule === 'wait') continue;
+			if (rule === 'unconfirmed' && this.options.resendUnconfirmed) rule = 'retry';
+			if (rule === 'retry' && retries < MAX_RETRIES && !this.cancelled) {
+				await sleep(pauseBefore(++retries));
+				continue;
+			}
+			const mayHaveHappened = RULES[kind][request.method] === 'unconfirmed';
+			throw requestError(
+				this.context.getNode(),
+				itemIndex,
+				kind,
+				outcome,
+				request,
+				this.redact,
+				mayHaveHappened ? { what: request.summary, sentAt: this.localTime(sentAt) } : undefined,
+			);
+		}
+	}
+
+	/** A moment as the user's clock shows it, e.g. `2026-11-21 12:03:04 (Europe/Berlin)`. */
+	localTime(date: Date): string {
+		const timeZone = this.context.getTimezone();
+		return `${date.toLocaleString('sv-SE', { timeZone })} (${timeZone})`;
+	}
+
+	private async sendInTurn(
+		request: SafePaysRequest,
+		itemIndex: number,
+		budget: WaitBudget,
+	): Promise<Outcome> {
+		try {
+			await this.rateLimit.turn(budget, () => this.cancelled);
+		} catch (error) {
+			if (!(error instanceof RateLimitSpent)) {
+				throw new NodeOperationError(this.context.getNode(), error as Error, { itemIndex });
+			}
+			throw rateLimitError(
+				this.context.getNode(),
+				itemIndex,
+				error.pauseMs,
+				this.options.rateLimitWait,
+			);
+		}
+		if (this.cancelled) {
+			this.rateLimit.done();
+			throw new NodeOperationError(
+				this.context.getNode(),
+				'The execution was cancelled before this item was sent to SafePays',
+				{ itemIndex },
+			);
+		}
+		const outcome = await sendOnce(
+			this.context,
+			request,
+			this.options.timeout,
+			this.credentials,
+			request.method === 'GET' ? this.cancelSignal : undefined,
+		);
+		if ('answer' in outcome) this.rateLimit.learn(outcome.answer);
+		else this.rateLimit.done();
+		return outcome;
+	}
+
+	/** SafePays has no reason to send the key back; should it ever, it ends here. */
+	private withoutKey(body: IDataObject): IDataObject {
+		const text = JSON.stringify(body);
+		const redacted = this.redact(text);
+		return redacted === text ? body : (JSON.parse(redacted) as IDataObject);
+	}
+}
+
+/** A key shorter than this would be found in innocent words. */
+const SHORTEST_KEY = 6;
+
+function redactor(apiKey: string): Redact {
+	if (apiKey.length < SHORTEST_KEY) return (text) => text;
+	const forms = [...new Set([apiKey, encodeURIComponent(apiKey), JSON.stringify(apiKey).slice(1, -1)])];
+	return (text) => forms.reduce((rest, form) => rest.split(form).join('***'), text);
+}

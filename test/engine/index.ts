@@ -1,0 +1,219 @@
+import { ExecutionLifecycleHooks, WorkflowExecute, DataDeduplicationService } from 'n8n-core';
+import type {
+	ICredentialDataDecryptedObject,
+	IDataObject,
+	IHttpRequestOptions,
+	INode,
+	INodeExecutionData,
+	INodeType,
+	INodeTypes,
+	IPinData,
+	IRun,
+	IRunExecutionData,
+	IVersionedNodeType,
+	IWorkflowBase,
+	IWorkflowExecuteAdditionalData,
+	WorkflowExecuteMode,
+} from 'n8n-workflow';
+import { createRunExecutionData, NodeConnectionTypes, NodeHelpers, Workflow } from 'n8n-workflow';
+
+import { SafePaysApi } from '../../credentials/SafePaysApi.credentials';
+import { SafePays } from '../../nodes/SafePays/SafePays.node';
+import { SafePaysTrigger } from '../../nodes/SafePays/SafePaysTrigger.node';
+import { ProcessedData } from './processedData';
+
+export const NODE_NAME = 'SafePays';
+
+export type WorkflowJson = Pick<IWorkflowBase, 'nodes' | 'connections' | 'settings'>;
+
+/** n8n's Manual Trigger, which hands on what it is pinned with. */
+const manualTrigger: INodeType = {
+	description: {
+		displayName: 'Manual Trigger',
+		name: 'manualTrigger',
+		group: ['trigger'],
+		version: 1,
+		description: '',
+		defaults: {},
+		inputs: [],
+		outputs: [NodeConnectionTypes.Main],
+		properties: [],
+	},
+	async execute() {
+		return [this.getInputData()];
+	},
+};
+
+/** Hands its items on, so that what leaves the node before it can be seen. */
+const noOp: INodeType = {
+	description: { ...manualTrigger.description, name: 'noOp', inputs: [NodeConnectionTypes.Main] },
+	async execute() {
+		return [this.getInputData()];
+	},
+};
+
+const NODE_TYPES: Record<string, INodeType> = {
+	'n8n-nodes-base.manualTrigger': manualTrigger,
+	'n8n-nodes-base.noOp': noOp,
+	'n8n-nodes-safepays.safePays': new SafePays(),
+	'n8n-nodes-safepays.safePaysTrigger': new SafePaysTrigger(),
+};
+
+export const nodeTypes: INodeTypes = {
+	getByName: (name) => NODE_TYPES[name] as INodeType | IVersionedNodeType,
+	getByNameAndVersion: (name) => NodeHelpers.getVersionedNodeType(NODE_TYPES[name]),
+	getKnownTypes: () => ({}),
+};
+
+/** Keeps n8n's database of processed data in memory; one for all tests of a file. */
+export const processedData = new ProcessedData();
+void DataDeduplicationService.init(processedData);
+
+export interface World {
+	/** The data of the one SafePays credential. */
+	credentials: ICredentialDataDecryptedObject;
+	/** `manual` (a test execution) unless told otherwise. */
+	mode?: WorkflowExecuteMode;
+	/** Kept from one run to the next: what n8n keeps with the workflow. */
+	staticData?: IDataObject;
+	workflowId?: string;
+	executionId?: string;
+	/** Where n8n believes to be reached. */
+	baseUrl?: string;
+}
+
+export interface Executed {
+	run: IRun;
+	/** What left the SafePays node: main output, error output. */
+	outputs: INodeExecutionData[][];
+	/** The JSON of the main output's items. */
+	items: IDataObject[];
+	/** The JSON of the error output's items. */
+	errorItems: IDataObject[];
+	/** The error that ended the execution. */
+	error?: Error & {
+		description?: string | null;
+		httpCode?: string;
+		context?: IDataObject;
+	};
+	hints: string[];
+	/** All that n8n would save of this execution. */
+	saved: string;
+}
+
+let executions = 0;
+
+/** What n8n gives to everything that runs: credentials, URLs, hooks. */
+export function additionalDataFor(world: World, json: WorkflowJson): IWorkflowExecuteAdditionalData {
+	const baseUrl = world.baseUrl ?? 'http://localhost:5678';
+	const executionId = world.executionId ?? String(++executions);
+	const credentialType = new SafePaysApi();
+	const workflowData = { ...json, id: world.workflowId ?? 'workflow', name: 'Test' } as IWorkflowBase;
+	return {
+		executionId,
+		currentNodeExecutionIndex: 0,
+		webhookWaitingBaseUrl: `${baseUrl}/webhook-waiting`,
+		webhookBaseUrl: `${baseUrl}/webhook`,
+		webhookTestBaseUrl: `${baseUrl}/webhook-test`,
+		formWaitingBaseUrl: `${baseUrl}/form-waiting`,
+		restApiUrl: `${baseUrl}/rest`,
+		instanceBaseUrl: baseUrl,
+		variables: {},
+		hooks: new ExecutionLifecycleHooks(world.mode ?? 'manual', executionId, workflowData),
+		credentialsHelper: {
+			getParentTypes: () => [],
+			isCredentialUsableByNode: () => true,
+			authenticate: async (
+				credentials: ICredentialDataDecryptedObject,
+				_type: string,
+				options: IHttpRequestOptions,
+			) => {
+				if (typeof credentialType.authenticate !== 'function') throw new Error('No function');
+				return await credentialType.authenticate(credentials, options);
+			},
+			preAuthentication: async () => undefined,
+			runPreAuthentication: async () => undefined,
+			getDecrypted: async () => ({ ...world.credentials }),
+			getCredentialsProperties: () => credentialType.properties,
+		},
+	} as unknown as IWorkflowExecuteAdditionalData;
+}
+
+export function workflowOf(world: World, json: WorkflowJson): Workflow {
+	return new Workflow({
+		id: world.workflowId ?? 'workflow',
+		name: 'Test',
+		nodes: structuredClone(json.nodes),
+		connections: json.connections,
+		active: false,
+		nodeTypes,
+		staticData: world.staticData,
+		settings: { timezone: 'Europe/Berlin', ...json.settings },
+	});
+}
+
+export interface RunOptions {
+	/** What the manual trigger hands on. */
+	items?: IDataObject[];
+	/** Called with the running execution, for example to cancel it. */
+	onStart?: (running: { cancel(): void }) => void;
+	/** Goes on with an execution that failed, as "Retry" does in the editor. */
+	retryOf?: Executed;
+}
+
+/** Runs a workflow's JSON through n8n's own engine. */
+export async function execute(world: World, json: WorkflowJson, options: RunOptions = {}): Promise<Executed> {
+	const workflow = workflowOf(world, json);
+	const additionalData = additionalDataFor(world, json);
+	const data = options.retryOf ? retried(options.retryOf.run.data) : begun(workflow, options.items ?? [{}]);
+	await workflow.expression.acquireIsolate();
+	try {
+		const running = new WorkflowExecute(
+			additionalData,
+			world.mode ?? 'manual',
+			data,
+		).processRunExecutionData(workflow);
+		options.onStart?.(running);
+		const run = await running;
+		if (world.mode && world.mode !== 'manual') world.staticData = structuredClone({ ...workflow.staticData });
+		return executed(run);
+	} finally {
+		await workflow.expression.releaseIsolate();
+	}
+}
+
+function begun(workflow: Workflow, items: IDataObject[]): IRunExecutionData {
+	const start = workflow.getStartNode() as INode;
+	const pinned: IPinData = {};
+	return createRunExecutionData({
+		resultData: { runData: {}, pinData: pinned },
+		executionData: {
+			nodeExecutionStack: [
+				{ node: start, data: { main: [items.map((json) => ({ json }))] }, source: null },
+			],
+		},
+	});
+}
+
+/** What n8n does for "Retry" in the editor: takes back the failed node's result and runs it again. */
+function retried(data: IRunExecutionData): IRunExecutionData {
+	const saved = structuredClone(JSON.parse(JSON.stringify(data)) as IRunExecutionData);
+	const { resultData } = saved;
+	resultData.runData[resultData.lastNodeExecuted as string].pop();
+	delete resultData.error;
+	return createRunExecutionData(saved as Parameters<typeof createRunExecutionData>[0]);
+}
+
+function executed(run: IRun): Executed {
+	const result = run.data.resultData.runData[NODE_NAME]?.at(-1);
+	const outputs = (result?.data?.main ?? []).map((output) => output ?? []);
+	return {
+		run,
+		outputs,
+		items: (outputs[0] ?? []).map(({ json }) => json),
+		errorItems: (outputs[1] ?? []).map(({ json }) => json),
+		error: run.data.resultData.error as Executed['error'],
+		hints: (result?.hints ?? []).map(({ message }) => message),
+		saved: JSON.stringify(run),
+	};
+}
