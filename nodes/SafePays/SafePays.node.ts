@@ -30,7 +30,9 @@ export class SafePays implements INodeType {
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: 'safePaysApi', required: true, testedBy: 'testCredential' }],
-		waitingNodeTooltip: 'Waiting for the payment',
+		// Until n8n knows the payment page, resumeFormUrl is its own.
+		waitingNodeTooltip:
+			'={{ "Waiting for the invoice to be paid" + ($execution.resumeFormUrl.includes("/form-waiting/") ? "" : " at " + $execution.resumeFormUrl) }}',
 		webhooks: [
 			{
 				name: 'default',

@@ -1,6 +1,7 @@
 import type { ICredentialDataDecryptedObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { text } from './input';
+import { resumeUrlOf } from './invoice/waitForPayment';
 import type { ItemParameters } from './operation';
 
 /** Reads the parameters of each item; what is the same for all items is read once. */
@@ -10,7 +11,7 @@ export function parametersOf(
 ): (itemIndex: number) => ItemParameters {
 	const shared = {
 		defaultWebhookUrl: text(credentials.defaultWebhookUrl),
-		resumeUrl: String(context.evaluateExpression('{{ $execution.resumeUrl }}', 0)),
+		resumeUrl: resumeUrlOf(context),
 		timeZone: context.getTimezone(),
 	};
 	return (itemIndex) => ({

@@ -65,15 +65,18 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 	);
 
 	tellOfWaiting(this, client.waitedSeconds);
-	if (client.cancelled) logCreated(this, results);
+	if (client.cancelled) logCreated(this, ledger);
 	const failures = results.flatMap((result) => (result && 'error' in result ? [result.error] : []));
-	if (failures.length > 0 && !goesOn) throw withHistory(failures, results);
+	if (failures.length > 0 && !goesOn) {
+		const begun = jobs.filter((_, itemIndex) => results[itemIndex] !== undefined);
+		throw withHistory(failures, begun, client, ledger);
+	}
 
 	const outputs = results.flatMap((result, item) => toItems(result, item));
 	const output = operation.waits
 		? await waitForPayment(this, client, outputs)
 		: [outputs];
-	if (failures.length === 0) ledger.clear();
+	if (failures.length === 0 && !client.cancelled) ledger.clear();
 	return output;
 }
 
@@ -167,13 +170,14 @@ async function createNotTwice(
 		);
 	}
 	const create = async () => {
-		ledger.sent(fingerprint, new Date());
+		const note = (at: Date) => ledger.sent(fingerprint, request.summary, at);
 		try {
-			const record = (await client.send(request, itemIndex))[request.record] as IDataObject;
+			const record = (await client.send(request, itemIndex, note))[request.record] as IDataObject;
 			ledger.created(fingerprint, record);
 			return record;
 		} catch (error) {
-			if (!isUnconfirmed(error)) ledger.forget(fingerprint);
+			// What an earlier try has left open, the failure of this one does not close.
+			if (!earlier && !isUnconfirmed(error)) ledger.forget(fingerprint);
 			return await Promise.reject(error as Error);
 		}
 	};
@@ -247,9 +251,15 @@ function withOthers(error: NodeError, others: number): NodeError {
 const LISTED_IDS = 50;
 
 /** The first failure, told with everything that a person has to know to clean up. */
-function withHistory(failures: NodeError[], results: Array<Result | undefined>): NodeError {
+function withHistory(
+	failures: NodeError[],
+	begun: Array<Job | { error: NodeError }>,
+	client: SafePaysClient,
+	ledger: Ledger,
+): NodeError {
 	const [error, ...others] = failures;
-	const ids = createdIds(results);
+	const ids = ledger.createdIds();
+	const told = new Set(begun.flatMap((job) => ('fingerprint' in job ? [job.fingerprint] : [])));
 	const listed = ids.slice(0, LISTED_IDS).join(', ');
 	const more = ids.length > LISTED_IDS ? ` and ${ids.length - LISTED_IDS} more` : '';
 	error.description = [
@@ -257,6 +267,12 @@ function withHistory(failures: NodeError[], results: Array<Result | undefined>):
 		...others.map((other) =>
 			isUnconfirmed(other) ? `Also: ${other.message}. ${other.description ?? ''}` : `Also: ${other.message}.`,
 		),
+		...ledger
+			.openExcept(told)
+			.map(
+				({ what, sentAt }) =>
+					`Also look in SafePays for ${what}, sent by an earlier try at ${client.localTime(new Date(sentAt))}.`,
+			),
 		ids.length > 0 ? `Created in this run: ${listed}${more}.` : '',
 	]
 		.filter(Boolean)
@@ -264,16 +280,13 @@ function withHistory(failures: NodeError[], results: Array<Result | undefined>):
 	return error;
 }
 
-function createdIds(results: Array<Result | undefined>): string[] {
-	return results.flatMap((result) =>
-		result && 'items' in result ? result.items.map(({ id }) => String(id)) : [],
-	);
-}
-
-function logCreated(context: IExecuteFunctions, results: Array<Result | undefined>): void {
-	const ids = createdIds(results);
+function logCreated(context: IExecuteFunctions, ledger: Ledger): void {
+	const ids = ledger.createdIds();
+	const open = ledger.openExcept(new Set()).map(({ what, sentAt }) => `${what} (sent at ${sentAt})`);
 	context.logger.warn(
-		`SafePays node "${context.getNode().name}": the execution was cancelled. Finished before that: ${ids.join(', ') || 'nothing'}.`,
+		`SafePays node "${context.getNode().name}": the execution was cancelled. Created before that: ${ids.join(', ') || 'nothing'}.${
+			open.length > 0 ? ` To be looked for in SafePays, since their outcome is not known: ${open.join(', ')}.` : ''
+		}`,
 	);
 }
 

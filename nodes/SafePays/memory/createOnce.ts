@@ -71,7 +71,8 @@ async function createOrFetch(
 		rememberInvoiceId(context, hash, String(invoice.id));
 		return invoice;
 	} catch (error) {
-		if (!isUnconfirmed(error)) await releaseKey(context, `key:${hash}`);
+		// An earlier try that holds the claim may have created it, whatever became of this one.
+		if (!claimed && !isUnconfirmed(error)) await releaseKey(context, `key:${hash}`);
 		// Passed on as it came: it is told to the user by the router.
 		return await Promise.reject(error as Error);
 	}

@@ -4,8 +4,15 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import type { SafePaysRequest } from '../transport/request';
 
-/** `sentAt`: ISO time of a create whose outcome is not known (yet). */
-type Entry = { sentAt: string } | { record: IDataObject };
+/** A create whose outcome is not known (yet). */
+export interface OpenCreate {
+	/** ISO time. */
+	sentAt: string;
+	/** e.g. "an invoice of 200 USD to john@example.com" */
+	what: string;
+}
+
+type Entry = OpenCreate | { record: IDataObject };
 
 interface Book extends IDataObject {
 	/** The run of the node (it runs several times in a loop) that the entries belong to. */
@@ -39,8 +46,8 @@ export class Ledger {
 	}
 
 	/** Notes a create before it is sent: whatever comes between then and its answer, it may have happened. */
-	sent(fingerprint: string, at: Date): void {
-		this.book.entries[fingerprint] = { sentAt: at.toISOString() };
+	sent(fingerprint: string, what: string, at: Date): void {
+		this.book.entries[fingerprint] ??= { sentAt: at.toISOString(), what };
 	}
 
 	created(fingerprint: string, record: IDataObject): void {
@@ -50,6 +57,20 @@ export class Ledger {
 	/** Takes back a create that is known not to have happened. */
 	forget(fingerprint: string): void {
 		delete this.book.entries[fingerprint];
+	}
+
+	/** The IDs of what all tries so far have created. */
+	createdIds(): string[] {
+		return Object.values(this.book.entries).flatMap((entry) =>
+			'record' in entry ? [String((entry.record as IDataObject).id)] : [],
+		);
+	}
+
+	/** What earlier tries have left open, without the requests that this try has come to. */
+	openExcept(fingerprints: Set<string>): OpenCreate[] {
+		return Object.entries(this.book.entries).flatMap(([fingerprint, entry]) =>
+			'sentAt' in entry && !fingerprints.has(fingerprint) ? [entry as unknown as OpenCreate] : [],
+		);
 	}
 
 	/** After a run without failure nothing is left to be tried again. */

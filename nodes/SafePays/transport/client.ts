@@ -1,8 +1,8 @@
 import type { ICredentialDataDecryptedObject, IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { NodeOperationError, sleep } from 'n8n-workflow';
 
-import type { Redact } from './errors';
-import { rateLimitError, requestError } from './errors';
+import type { Redact, Unconfirmed } from './errors';
+import { cancelledError, rateLimitError, requestError } from './errors';
 import type { WaitBudget } from './rateLimit';
 import { RateLimit, RateLimitSpent } from './rateLimit';
 import type { Outcome, SafePaysRequest } from './request';
@@ -47,25 +47,36 @@ export class SafePaysClient {
 	/**
 	 * Sends a request until it succeeds or `RULES` say that it may not be sent (again).
 	 *
+	 * @param onSend called each time that the request is about to be sent
 	 * @returns SafePays' answer, e.g. `{status, message, invoice}`
 	 * @throws NodeApiError with SafePays' words and a next step; `isUnconfirmed` tells whether a
 	 * create may have happened all the same
 	 */
-	async send(request: SafePaysRequest, itemIndex: number): Promise<IDataObject> {
+	async send(
+		request: SafePaysRequest,
+		itemIndex: number,
+		onSend?: (at: Date) => void,
+	): Promise<IDataObject> {
 		const budget: WaitBudget = { leftMs: this.options.rateLimitWait * 1000 };
+		// Once an attempt may have happened, no later one can take that back.
+		let unconfirmed: Unconfirmed | undefined;
 		for (let retries = 0; ; ) {
+			await this.turn(request, itemIndex, budget, unconfirmed);
 			const sentAt = new Date();
-			const outcome = await this.sendInTurn(request, itemIndex, budget);
+			onSend?.(sentAt);
+			const outcome = await this.sendNow(request);
 			const kind = kindOf(outcome, request.record);
 			let rule = RULES[kind][request.method];
 			if (rule === 'done' && 'answer' in outcome) return this.withoutKey(outcome.answer.body as IDataObject);
 			if (rule === 'wait') continue;
-			if (rule === 'unconfirmed' && this.options.resendUnconfirmed) rule = 'retry';
+			if (rule === 'unconfirmed') {
+				unconfirmed ??= { what: request.summary, sentAt: this.localTime(sentAt) };
+				if (this.options.resendUnconfirmed) rule = 'retry';
+			}
 			if (rule === 'retry' && retries < MAX_RETRIES && !this.cancelled) {
 				await sleep(pauseBefore(++retries));
 				continue;
 			}
-			const mayHaveHappened = RULES[kind][request.method] === 'unconfirmed';
 			throw requestError(
 				this.context.getNode(),
 				itemIndex,
@@ -73,7 +84,7 @@ export class SafePaysClient {
 				outcome,
 				request,
 				this.redact,
-				mayHaveHappened ? { what: request.summary, sentAt: this.localTime(sentAt) } : undefined,
+				unconfirmed,
 			);
 		}
 	}
@@ -84,32 +95,30 @@ export class SafePaysClient {
 		return `${date.toLocaleString('sv-SE', { timeZone })} (${timeZone})`;
 	}
 
-	private async sendInTurn(
+	/** Resolves when the request may be sent. */
+	private async turn(
 		request: SafePaysRequest,
 		itemIndex: number,
 		budget: WaitBudget,
-	): Promise<Outcome> {
+		unconfirmed?: Unconfirmed,
+	): Promise<void> {
+		const node = this.context.getNode();
 		try {
 			await this.rateLimit.turn(budget, () => this.cancelled);
 		} catch (error) {
 			if (!(error instanceof RateLimitSpent)) {
-				throw new NodeOperationError(this.context.getNode(), error as Error, { itemIndex });
+				throw new NodeOperationError(node, error as Error, { itemIndex });
 			}
-			throw rateLimitError(
-				this.context.getNode(),
-				itemIndex,
-				error.pauseMs,
-				this.options.rateLimitWait,
-			);
+			const { pauseMs } = error;
+			throw rateLimitError(node, itemIndex, pauseMs, this.options.rateLimitWait, request, this.redact, unconfirmed);
 		}
 		if (this.cancelled) {
 			this.rateLimit.done();
-			throw new NodeOperationError(
-				this.context.getNode(),
-				'The execution was cancelled before this item was sent to SafePays',
-				{ itemIndex },
-			);
+			throw cancelledError(node, itemIndex, request, this.redact, unconfirmed);
 		}
+	}
+
+	private async sendNow(request: SafePaysRequest): Promise<Outcome> {
 		const outcome = await sendOnce(
 			this.context,
 			request,

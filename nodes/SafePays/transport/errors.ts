@@ -62,11 +62,7 @@ export function requestError(
 	unconfirmed?: Unconfirmed,
 ): NodeApiError {
 	const told = 'failure' in outcome ? tellFailure(kind, outcome.code) : tellAnswer(kind, outcome.answer);
-	if (unconfirmed) {
-		told.message = `${told.message}. The ${request.record} may exist all the same`;
-		told.description = howToConfirm(unconfirmed, request.record);
-	}
-	return apiError(node, itemIndex, told, redact, unconfirmed && { unconfirmed: true });
+	return errorOf(node, itemIndex, told, request, redact, unconfirmed);
 }
 
 /** The error of a create that an earlier try left unconfirmed, and that is therefore not sent again. */
@@ -90,13 +86,46 @@ export function rateLimitError(
 	itemIndex: number,
 	pauseMs: number,
 	waitSeconds: number,
+	request: SafePaysRequest,
+	redact: Redact,
+	unconfirmed?: Unconfirmed,
 ): NodeApiError {
 	const told = {
 		message: `SafePays' rate limit is reached: it asks to wait ${Math.ceil(pauseMs / 1000)} more seconds`,
 		description: `Nothing was sent for this item, so it is safe to run it again. The option "Rate Limit Wait" lets an item wait ${waitSeconds} seconds; raise it, or send fewer items at a time.`,
 		httpCode: '429',
 	};
-	return apiError(node, itemIndex, told, (text) => text);
+	return errorOf(node, itemIndex, told, request, redact, unconfirmed);
+}
+
+/** The error of a request that was not sent (again) because the user cancelled the execution. */
+export function cancelledError(
+	node: INode,
+	itemIndex: number,
+	request: SafePaysRequest,
+	redact: Redact,
+	unconfirmed?: Unconfirmed,
+): NodeApiError {
+	const told = {
+		message: `The execution was cancelled before this item was sent to SafePays${unconfirmed ? ' again' : ''}`,
+		description: 'Nothing was sent for this item.',
+	};
+	return errorOf(node, itemIndex, told, request, redact, unconfirmed);
+}
+
+/** Whatever ended the sending of a request: if an attempt may have happened, that is what a person has to know. */
+function errorOf(
+	node: INode,
+	itemIndex: number,
+	told: Telling,
+	{ record }: SafePaysRequest,
+	redact: Redact,
+	unconfirmed?: Unconfirmed,
+): NodeApiError {
+	if (!unconfirmed) return apiError(node, itemIndex, told, redact);
+	const message = `${told.message}. The ${record} may exist all the same`;
+	const description = howToConfirm(unconfirmed, record);
+	return apiError(node, itemIndex, { ...told, message, description }, redact, { unconfirmed: true });
 }
 
 /** SafePays' own words, `{"error": "…"}`, if the answer has any. */

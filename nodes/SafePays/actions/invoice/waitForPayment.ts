@@ -17,6 +17,11 @@ export const MAX_WAITING_INVOICES = 50;
 
 const UNIT_MS: Record<string, number> = { minutes: 60_000, hours: 3_600_000, days: 86_400_000 };
 
+/** Where a call resumes this execution, with n8n's signature. */
+export function resumeUrlOf(context: IExecuteFunctions): string {
+	return String(context.evaluateExpression('{{ $execution.resumeUrl }}', 0));
+}
+
 /**
  * Checked before anything is created.
  *
@@ -36,7 +41,7 @@ export function assertCanWait(
 			},
 		);
 	}
-	const resumeUrl = String(context.evaluateExpression('{{ $execution.resumeUrl }}', 0));
+	const resumeUrl = resumeUrlOf(context);
 	if (isLocal(resumeUrl) && !isLocal(baseUrlOf(credentials))) {
 		throw new NodeOperationError(
 			context.getNode(),
@@ -73,6 +78,13 @@ export async function waitForPayment(
 	outputs.forEach((output, index) => {
 		inputs[index].json = 'error' in output.json ? output.json : { ...output.json, timedOut: true };
 		inputs[index].pairedItem = { item: index };
+	});
+	// What the editor's tooltip for the waiting node can show: `resumeFormUrl` is the page that a
+	// person opens to make the execution go on, here the payment page.
+	const first = invoices.find(({ payment_link: link }) => typeof link === 'string');
+	context.setMetadata({
+		resumeUrl: resumeUrlOf(context),
+		resumeFormUrl: first?.payment_link as string | undefined,
 	});
 	await context.putExecutionToWait(waitTill(context));
 	return [inputs];

@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { startSandbox } from '../sandbox';
+import { Cleanup } from './harness/cleanup';
+import { errorOf, itemsOf, type Execution } from './harness/client';
+import { Failure, messageOf, runCli } from './harness/failure';
+import { ensureInstalled } from './harness/install';
+import { startN8n } from './harness/n8n';
+import { installPackage } from './harness/package';
+import { localDir } from './harness/paths';
+import { SandboxClient } from './harness/sandbox-client';
+import { printTable, type Row } from './harness/table';
+import {
+	manualTrigger,
+	safePays,
+	safePaysTrigger,
+	triggerPath,
+	workflow,
+} from './harness/workflow';
+
+const HELP = `Shows the package at work, once: creates a customer and an invoice with the SafePays node,
+pays the invoice in a sandbox, and waits for the SafePays Trigger to start its workflow.
+
+  npm run demo
+
+Ends with code 0 if the payment came through. Leaves nothing running, and does not touch what
+"npm start" keeps.
+`;
+
+const TIME_LIMIT_MS = 180_000;
+const logFile = join(localDir, 'logs', 'demo-n8n.log');
+
+async function main(): Promise<void> {
+	const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } });
+	if (values.help) {
+		process.stdout.write(HELP);
+		return;
+	}
+	const cleanup = new Cleanup();
+	cleanup.onSignals(1);
+	await ensureInstalled();
+
+	const timer = setTimeout(() => {
+		console.error(
+			`The demo did not come to an end within ${TIME_LIMIT_MS / 1000} s: see ${logFile}.`,
+		);
+		void cleanup.run().then(() => process.exit(1));
+	}, TIME_LIMIT_MS);
+	try {
+		await demo(cleanup);
+	} catch (error) {
+		await cleanup.run();
+		throw error instanceof Failure ? error : new Failure(`The demo failed: ${messageOf(error)}`);
+	} finally {
+		clearTimeout(timer);
+	}
+	await cleanup.run();
+}
+
+async function demo(cleanup: Cleanup): Promise<void> {
+	console.log('Starting n8n with the package and a sandbox...');
+	const userFolder = mkdtempSync(join(tmpdir(), 'safepays-demo-'));
+	cleanup.add(() => rmSync(userFolder, { recursive: true, force: true }));
+	await installPackage(userFolder);
+	const sandbox = await startSandbox({ notificationRetries: 3 });
+	cleanup.add(async () => await sandbox.close());
+	const n8n = await startN8n({ userFolder, logFile });
+	cleanup.add(async () => await n8n.stop());
+	const client = n8n.rest;
+	await client.setupOwner();
+
+	const webhookId = randomUUID();
+	const { id: credential } = await client.createCredential({
+		name: 'SafePays sandbox',
+		type: 'safePaysApi',
+		data: {
+			apiKey: sandbox.apiKey,
+			baseUrl: sandbox.url,
+			defaultWebhookUrl: `${n8n.url}/webhook/${triggerPath({ webhookId })}`,
+		},
+	});
+	const trigger = safePaysTrigger({ events: ['paid'] }, { credential, webhookId });
+	const onPayment = await client.createWorkflow(workflow([trigger]));
+	await client.activate(onPayment);
+	const billing = await client.createWorkflow(
+		workflow([
+			manualTrigger(),
+			safePays(
+				{
+					resource: 'customer',
+					operation: 'create',
+					name: 'Ada Lovelace',
+					email: 'ada@example.com',
+					additionalFields: { preferredCurrency: 'EUR', city: 'London', country: 'GB' },
+				},
+				{ credential, name: 'Create customer' },
+			),
+			safePays(
+				{
+					resource: 'invoice',
+					operation: 'create',
+					billTo: 'customer',
+					customerId: { __rl: true, mode: 'id', value: '={{ $json.id }}' },
+					priceBy: 'items',
+					itemsFrom: 'fields',
+					lineItems: {
+						item: [
+							{ title: 'Analytical engine, one hour', qty: 2, price: 40 },
+							{ title: 'Punched cards', qty: 10, price: 1.5 },
+						],
+					},
+					currency: 'EUR',
+				},
+				{ credential, name: 'Create invoice' },
+			),
+		]),
+	);
+
+	const rows: Row[] = [];
+	const run = await client.runAndWait(billing.id);
+	const customer = onlyItem(run, 'Create customer');
+	rows.push([
+		'Create customer',
+		'SafePays',
+		`${show(customer.name)} <${show(customer.email)}>`,
+		show(customer.id),
+	]);
+	const invoice = onlyItem(run, 'Create invoice');
+	rows.push(['Create invoice', 'SafePays', amountAndStatus(invoice), show(invoice.id)]);
+
+	const invoiceId = show(invoice.id);
+	await new SandboxClient(sandbox.url).pay(invoiceId);
+	rows.push(['Pay it', 'sandbox', 'as the customer would', invoiceId]);
+
+	const [paid] = await client.waitForExecutions(onPayment.id, 1);
+	const event = onlyItem(paid, trigger.name);
+	const confirmed = event.invoice as Record<string, unknown>;
+	rows.push([
+		'Notified',
+		'SafePays Trigger',
+		`event "${show(event.event)}", ${amountAndStatus(confirmed)}`,
+		show(confirmed.id),
+	]);
+	console.log();
+	printTable(['Step', 'By', 'What came back', 'ID'], rows);
+
+	if (
+		event.event !== 'paid' ||
+		confirmed.id !== invoiceId ||
+		confirmed.status !== 'Paid' ||
+		confirmed.amount !== invoice.amount
+	) {
+		throw new Failure(`The payment of invoice ${invoiceId} did not come through as it was made.`);
+	}
+	console.log('\nThe payment came through.');
+}
+
+function onlyItem(execution: Execution, nodeName: string): Record<string, unknown> {
+	const items = itemsOf(execution, nodeName);
+	if (items.length === 1) return items[0];
+	const reason =
+		errorOf(execution, nodeName)?.message ??
+		execution.data.resultData.error?.message ??
+		`it put out ${items.length} items`;
+	throw new Failure(`"${nodeName}" failed: ${reason}`);
+}
+
+function amountAndStatus({ amount, currency, status }: Record<string, unknown>): string {
+	return `${show(amount)} ${show(currency)}, ${show(status)}`;
+}
+
+function show(value: unknown): string {
+	return typeof value === 'string' || typeof value === 'number'
+		? String(value)
+		: JSON.stringify(value);
+}
+
+runCli(main);

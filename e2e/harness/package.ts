@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import {
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from 'node:fs';
+import { basename, join, relative } from 'node:path';
+
+import { Failure } from './failure';
+import { localDir, projectDir } from './paths';
+import { run } from './run';
+
+const PACKAGE = 'n8n-nodes-safepays';
+const tarballsDir = join(localDir, 'package');
+const logFile = join(localDir, 'logs', 'package.log');
+
+/** What the package is built from, and what `npm pack` ships besides. */
+const SOURCES = [
+	'credentials',
+	'icons',
+	'nodes',
+	'CHANGELOG.md',
+	'gulpfile.js',
+	'index.js',
+	'LICENSE',
+	'package.json',
+	'README.md',
+	'tsconfig.json',
+];
+
+/**
+ * Builds and packs this package as it would be published. Sources that have been packed before are
+ * not packed again.
+ *
+ * @returns the tarball's path. Rejects with a `Failure` when the build fails.
+ */
+export async function packPackage(): Promise<string> {
+	const hash = createHash('sha256');
+	for (const file of SOURCES.flatMap((name) => filesIn(join(projectDir, name)))) {
+		hash.update(relative(projectDir, file)).update('\0').update(readFileSync(file)).update('\0');
+	}
+	const tarball = join(tarballsDir, `${PACKAGE}-${hash.digest('hex').slice(0, 16)}.tgz`);
+	if (existsSync(tarball)) return tarball;
+
+	const packed = join(tarballsDir, `packing-${process.pid}`);
+	mkdirSync(packed, { recursive: true });
+	try {
+		const { code } = await run('npm', ['pack', '--pack-destination', packed], {
+			cwd: projectDir,
+			logFile,
+		});
+		const [file] = readdirSync(packed);
+		if (code !== 0 || !file) {
+			throw new Failure(
+				`The package could not be built and packed: see ${logFile}, or run "npm run build".`,
+			);
+		}
+		// in one step, so that a tarball that is there is whole
+		renameSync(join(packed, file), tarball);
+	} finally {
+		rmSync(packed, { recursive: true, force: true });
+	}
+	return tarball;
+}
+
+/**
+ * Puts a packed package where an n8n with this user folder loads it from. Nothing is done when it
+ * is there already.
+ *
+ * @param tarball of another version, say; the current sources unless given
+ */
+export async function installPackage(userFolder: string, tarball?: string): Promise<void> {
+	const source = tarball ?? (await packPackage());
+	const nodesDir = join(userFolder, '.n8n', 'nodes');
+	const target = join(nodesDir, 'node_modules', PACKAGE);
+	const stampFile = join(nodesDir, `.${PACKAGE}`);
+	const stamp = `${basename(source)} ${statSync(source).mtimeMs}`;
+	if (existsSync(target) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp)
+		return;
+
+	rmSync(target, { recursive: true, force: true });
+	mkdirSync(target, { recursive: true });
+	const { code } = await run('tar', ['-xzf', source, '-C', target, '--strip-components=1'], {
+		cwd: projectDir,
+		logFile,
+	});
+	if (code !== 0) throw new Failure(`${source} could not be unpacked: see ${logFile}.`);
+	writeFileSync(stampFile, stamp);
+}
+
+function filesIn(path: string): string[] {
+	if (!existsSync(path)) return [];
+	if (!statSync(path).isDirectory()) return [path];
+	return readdirSync(path)
+		.sort()
+		.flatMap((name) => filesIn(join(path, name)));
+}

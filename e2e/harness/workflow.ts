@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+
+export interface NodeJson {
+	id: string;
+	name: string;
+	type: string;
+	typeVersion: number;
+	position: [number, number];
+	parameters: Record<string, unknown>;
+	credentials?: Record<string, { id: string; name: string }>;
+	webhookId?: string;
+	onError?: 'stopWorkflow' | 'continueRegularOutput' | 'continueErrorOutput';
+	retryOnFail?: boolean;
+	maxTries?: number;
+	/** Milliseconds, at most 5000. */
+	waitBetweenTries?: number;
+	executeOnce?: boolean;
+	alwaysOutputData?: boolean;
+	disabled?: boolean;
+}
+
+/** The JSON that n8n exports and imports. */
+export interface WorkflowJson {
+	name: string;
+	nodes: NodeJson[];
+	connections: Record<
+		string,
+		{ main: Array<Array<{ node: string; type: 'main'; index: number }>> }
+	>;
+	settings: Record<string, unknown>;
+	pinData?: Record<string, unknown>;
+	/** In an exported file: whether it is meant to be active. */
+	active?: boolean;
+	id?: string;
+}
+
+/** What a node may be given besides its parameters. */
+export type NodeSettings = Partial<Omit<NodeJson, 'parameters' | 'type' | 'credentials'>> & {
+	/** The ID of a `safePaysApi` credential. */
+	credential?: string;
+};
+
+/** From a node's name to the names that each of its outputs leads to; a flat list is for output 0. */
+export type Connections = Record<string, string[] | string[][]>;
+
+/**
+ * A workflow of these nodes, each leading to the next unless `connections` says otherwise.
+ *
+ * @param options `name` (random unless given, as n8n wants it unique to tell them apart), `settings`
+ */
+export function workflow(
+	nodes: NodeJson[],
+	connections: Connections = chain(nodes),
+	options: { name?: string; settings?: Record<string, unknown> } = {},
+): WorkflowJson {
+	return {
+		name: options.name ?? `test ${randomUUID().slice(0, 8)}`,
+		nodes: nodes.map((node, index) => ({
+			...node,
+			position: node.position ?? ([index * 220, 0] as [number, number]),
+		})),
+		connections: Object.fromEntries(
+			Object.entries(connections).map(([from, outputs]) => [
+				from,
+				{
+					main: perOutput(outputs).map((targets) =>
+						targets.map((node) => ({ node, type: 'main' as const, index: 0 })),
+					),
+				},
+			]),
+		),
+		settings: { executionOrder: 'v1', ...options.settings },
+	};
+}
+
+function chain(nodes: NodeJson[]): Connections {
+	return Object.fromEntries(nodes.slice(1).map((node, index) => [nodes[index].name, [node.name]]));
+}
+
+function perOutput(outputs: string[] | string[][]): string[][] {
+	return outputs.length > 0 && Array.isArray(outputs[0])
+		? (outputs as string[][])
+		: [outputs as string[]];
+}
+
+/** A node of any type. */
+export function node(
+	type: string,
+	name: string,
+	parameters: Record<string, unknown> = {},
+	{ credential, ...settings }: NodeSettings = {},
+): NodeJson {
+	return {
+		id: randomUUID(),
+		name,
+		type,
+		typeVersion: 1,
+		// `workflow` sets those that are not given, side by side
+		position: undefined as unknown as [number, number],
+		parameters,
+		...(credential && {
+			credentials: { safePaysApi: { id: credential, name: 'SafePays' } },
+		}),
+		...settings,
+	};
+}
+
+/** The node that `runWorkflow` starts from, named "Start". */
+export function manualTrigger(name = 'Start'): NodeJson {
+	return node('n8n-nodes-base.manualTrigger', name);
+}
+
+/** The package's node, named "SafePays" unless `settings.name` says otherwise. */
+export function safePays(
+	parameters: Record<string, unknown>,
+	settings: NodeSettings = {},
+): NodeJson {
+	return node('n8n-nodes-safepays.safePays', 'SafePays', parameters, settings);
+}
+
+/**
+ * The package's trigger, named "SafePays Trigger". Its production path is
+ * `<webhookId>/webhook` (see `triggerPath`).
+ */
+export function safePaysTrigger(
+	parameters: Record<string, unknown> = {},
+	settings: NodeSettings = {},
+): NodeJson & { webhookId: string } {
+	const webhookId = settings.webhookId ?? randomUUID();
+	return {
+		...node('n8n-nodes-safepays.safePaysTrigger', 'SafePays Trigger', parameters, settings),
+		webhookId,
+	};
+}
+
+/** What follows `<n8n>/webhook/` in the production URL of a SafePays trigger. */
+export function triggerPath({ webhookId }: { webhookId?: string }): string {
+	return `${webhookId}/webhook`;
+}
+
+/** n8n's Webhook node, for POST at `<n8n>/webhook/<path>`. */
+export function webhook(
+	path: string,
+	parameters: Record<string, unknown> = {},
+	name = 'Webhook',
+): NodeJson {
+	return node(
+		'n8n-nodes-base.webhook',
+		name,
+		{ httpMethod: 'POST', path, options: {}, ...parameters },
+		{ typeVersion: 2, webhookId: path },
+	);
+}
+
+/** A node that hands on these items, whatever it gets. */
+export function items(json: object[], name = 'Items'): NodeJson {
+	return node(
+		'n8n-nodes-base.code',
+		name,
+		{ jsCode: `return ${JSON.stringify(json)}.map((json) => ({ json }));` },
+		{ typeVersion: 2 },
+	);
+}
+
+/** A node that does nothing, to see what another one hands on. */
+export function noOp(name: string): NodeJson {
+	return node('n8n-nodes-base.noOp', name);
+}

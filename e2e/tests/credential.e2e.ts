@@ -1,0 +1,134 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { itemsOf } from '../harness/client';
+import { manualTrigger, node, workflow } from '../harness/workflow';
+import { getWorld } from './world';
+import type { World } from './world';
+
+const NEVER = 'http://127.0.0.1:9';
+
+let world: World;
+beforeAll(async () => {
+	world = await getWorld();
+});
+afterEach(async () => await world.sandbox.clearFaults());
+
+async function test(data: Record<string, string>) {
+	const { client, sandboxUrl, apiKey } = world;
+	const credential = await client.createCredential({
+		name: 'tested',
+		type: 'safePaysApi',
+		data: { apiKey, baseUrl: sandboxUrl, ...data },
+	});
+	return await client.testCredential(credential);
+}
+
+describe('the test in the credential dialog', () => {
+	it('passes with a good key', async () => {
+		expect(await test({})).toEqual({ status: 'OK', message: 'The API key works' });
+	});
+
+	it('passes with a slash at the end of the base URL', async () => {
+		expect(await test({ baseUrl: `${world.sandboxUrl}/` })).toMatchObject({ status: 'OK' });
+	});
+
+	it('says that the key is wrong', async () => {
+		const { status, message } = await test({ apiKey: 'no-such-key' });
+		expect(status).toBe('Error');
+		expect(message).toContain('Invalid API Key');
+		expect(message).not.toContain('no-such-key');
+	});
+
+	it('says that the account is banned', async () => {
+		const { status, message } = await test({ apiKey: 'sandbox-banned-key' });
+		expect([status, message]).toEqual([
+			'Error',
+			expect.stringContaining('This vendor account has been banned.'),
+		]);
+	});
+
+	it('says that SafePays cannot be reached', async () => {
+		expect(await test({ baseUrl: NEVER })).toMatchObject({
+			status: 'Error',
+			message: expect.stringContaining('cannot be reached'),
+		});
+	});
+
+	it.each([
+		['the rate limit', { kind: 'status', status: 429 }, 'rate limit'],
+		['a failing server', { kind: 'status', status: 503 }, '503'],
+		['a proxy that answers with a page', { kind: 'html', status: 404 }, 'not SafePays'],
+	] as const)('tells of %s', async (_what, fault, words) => {
+		await world.sandbox.addFault({ ...fault, on: { path: '/api/v2/invoice' } });
+		const { status, message } = await test({});
+		expect([status, message]).toEqual(['Error', expect.stringContaining(words)]);
+	});
+});
+
+describe('in the HTTP Request node', () => {
+	async function request(url: string, parameters: Record<string, unknown> = {}) {
+		const { client, credentialId } = world;
+		const { id } = await client.createWorkflow(
+			workflow([
+				manualTrigger(),
+				node(
+					'n8n-nodes-base.httpRequest',
+					'HTTP Request',
+					{
+						url,
+						authentication: 'predefinedCredentialType',
+						nodeCredentialType: 'safePaysApi',
+						options: { response: { response: { neverError: true } } },
+						...parameters,
+					},
+					{ typeVersion: 4.2, credential: credentialId },
+				),
+			]),
+		);
+		return itemsOf(await client.runAndWait(id), 'HTTP Request')[0];
+	}
+
+	it('signs a GET', async () => {
+		const missing = '11111111-1111-4111-8111-111111111111';
+		expect(await request(`${world.sandboxUrl}/api/v2/invoice/${missing}`)).toEqual({
+			error: 'Invoice not found',
+		});
+	});
+
+	it('signs a POST with a JSON body', async () => {
+		const answer = await request(`${world.sandboxUrl}/api/v2/invoice`, {
+			method: 'POST',
+			sendBody: true,
+			specifyBody: 'json',
+			jsonBody: JSON.stringify({ email: 'http@example.com', amount: 5 }),
+		});
+		expect(answer).toMatchObject({ status: 'success', invoice: { email: 'http@example.com' } });
+	});
+
+	it('does not hand the key to another host', async () => {
+		const seen: string[] = [];
+		const other = createServer((incoming, response) => {
+			let body = '';
+			incoming.on('data', (chunk) => (body += chunk));
+			incoming.on('end', () => {
+				seen.push(`${incoming.url} ${JSON.stringify(incoming.headers)} ${body}`);
+				response.setHeader('content-type', 'application/json');
+				response.end('{}');
+			});
+		}).listen(0, '127.0.0.1');
+		await once(other, 'listening');
+		const { port } = other.address() as AddressInfo;
+		await request(`http://127.0.0.1:${port}/api/v2/invoice`);
+		await request(`http://127.0.0.1:${port}/api/v2/invoice`, {
+			method: 'POST',
+			sendBody: true,
+			specifyBody: 'json',
+			jsonBody: '{"a":1}',
+		});
+		other.close();
+		expect(seen).toHaveLength(2);
+		expect(seen.join()).not.toContain(world.apiKey);
+	});
+});

@@ -1,0 +1,37 @@
+import { N8nClient } from '../harness/client';
+import { SandboxClient } from '../harness/sandbox-client';
+
+/** What the global setup leaves for the tests, which run in other processes. */
+export interface WorldDescription {
+	n8nUrl: string;
+	/** The owner's session. */
+	cookie: string;
+	sandboxUrl: string;
+	apiKey: string;
+	/** Of a `safePaysApi` credential for the sandbox. */
+	credentialId: string;
+}
+
+export interface World extends WorldDescription {
+	/** Signed in as the owner. */
+	client: N8nClient;
+	sandbox: SandboxClient;
+}
+
+const VARIABLE = 'SAFEPAYS_E2E_WORLD';
+
+/** Hands the world to the tests. */
+export function publishWorld(description: WorldDescription): void {
+	process.env[VARIABLE] = JSON.stringify(description);
+}
+
+/** The n8n, with the packed package in it, and the sandbox that all tests share. */
+export async function getWorld(): Promise<World> {
+	const description = JSON.parse(process.env[VARIABLE] ?? 'null') as WorldDescription | null;
+	if (!description) throw new Error('There is no world: run this with "npm run test:e2e"');
+	return {
+		...description,
+		client: new N8nClient(description.n8nUrl, description.cookie),
+		sandbox: new SandboxClient(description.sandboxUrl),
+	};
+}
