@@ -50,10 +50,10 @@ export async function packPackage(): Promise<string> {
 	const packed = join(tarballsDir, `packing-${process.pid}`);
 	mkdirSync(packed, { recursive: true });
 	try {
-		const { code } = await run('npm', ['pack', '--pack-destination', packed], {
-			cwd: projectDir,
-			logFile,
-		});
+		// .npmrc keeps npm from building before it packs
+		const built = await run('npm', ['run', 'build'], { cwd: projectDir, logFile });
+		const pack = ['pack', '--ignore-scripts', '--pack-destination', packed];
+		const { code } = built.code === 0 ? await run('npm', pack, { cwd: projectDir, logFile }) : built;
 		const [file] = readdirSync(packed);
 		if (code !== 0 || !file) {
 			throw new Failure(
