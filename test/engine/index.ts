@@ -1,3 +1,6 @@
+import './quiet';
+
+import { parse, stringify } from 'flatted';
 import { ExecutionLifecycleHooks, WorkflowExecute, DataDeduplicationService } from 'n8n-core';
 import type {
 	ICredentialDataDecryptedObject,
@@ -159,23 +162,27 @@ export interface RunOptions {
 	onStart?: (running: { cancel(): void }) => void;
 	/** Goes on with an execution that failed, as "Retry" does in the editor. */
 	retryOf?: Executed;
+	/** With `retryOf`: "Retry with currently saved workflow", so with the nodes of the workflow given. */
+	withSavedWorkflow?: boolean;
 }
 
 /** Runs a workflow's JSON through n8n's own engine. */
 export async function execute(world: World, json: WorkflowJson, options: RunOptions = {}): Promise<Executed> {
 	const workflow = workflowOf(world, json);
-	const additionalData = additionalDataFor(world, json);
+	const mode = options.retryOf ? 'retry' : (world.mode ?? 'manual');
+	const additionalData = additionalDataFor({ ...world, mode }, json);
 	const data = options.retryOf ? retried(options.retryOf.run.data) : begun(workflow, options.items ?? [{}]);
+	if (options.withSavedWorkflow) useNodesOf(workflow, data);
 	await workflow.expression.acquireIsolate();
 	try {
 		const running = new WorkflowExecute(
 			additionalData,
-			world.mode ?? 'manual',
+			mode,
 			data,
 		).processRunExecutionData(workflow);
 		options.onStart?.(running);
 		const run = await running;
-		if (world.mode && world.mode !== 'manual') world.staticData = structuredClone({ ...workflow.staticData });
+		if (mode !== 'manual') world.staticData = JSON.parse(JSON.stringify(workflow.staticData)) as IDataObject;
 		return executed(run);
 	} finally {
 		await workflow.expression.releaseIsolate();
@@ -195,13 +202,23 @@ function begun(workflow: Workflow, items: IDataObject[]): IRunExecutionData {
 	});
 }
 
-/** What n8n does for "Retry" in the editor: takes back the failed node's result and runs it again. */
+/**
+ * What n8n does for "Retry" in the editor (`ExecutionService.retry`): loads the execution as it was
+ * saved, takes back the last node's result if that is an error, and runs the node again.
+ */
 function retried(data: IRunExecutionData): IRunExecutionData {
-	const saved = structuredClone(JSON.parse(JSON.stringify(data)) as IRunExecutionData);
+	const saved = parse(stringify(data)) as IRunExecutionData;
 	const { resultData } = saved;
-	resultData.runData[resultData.lastNodeExecuted as string].pop();
+	const results = resultData.runData[resultData.lastNodeExecuted as string] ?? [];
+	if (results.at(-1)?.error !== undefined) results.pop();
 	delete resultData.error;
 	return createRunExecutionData(saved as Parameters<typeof createRunExecutionData>[0]);
+}
+
+function useNodesOf(workflow: Workflow, data: IRunExecutionData): void {
+	for (const waiting of data.executionData?.nodeExecutionStack ?? []) {
+		waiting.node = workflow.getNode(waiting.node.name) as INode;
+	}
 }
 
 function executed(run: IRun): Executed {

@@ -21,9 +21,12 @@ export class ProcessedData {
 
 	async checkProcessedAndRecord(items: Value[], _scope: string, context: Context, { maxEntries }: Options) {
 		const name = rowName(context);
+		const known = this.rows.has(name);
 		const row = [...(this.rows.get(name) ?? [])];
 		await this.gap();
 		const fresh = items.filter((item) => !row.includes(hash(item)));
+		// The first record of a node is inserted, not updated: a second insert breaks a unique index.
+		if (!known && this.rows.has(name)) throw new Error('UNIQUE constraint failed: processed_data');
 		row.push(...fresh.map(hash));
 		this.rows.set(name, maxEntries ? row.slice(-maxEntries) : row);
 		return { new: fresh, processed: items.filter((item) => !fresh.includes(item)) };
@@ -31,6 +34,7 @@ export class ProcessedData {
 
 	async removeProcessed(items: Value[], _scope: string, context: Context) {
 		const name = rowName(context);
+		if (!this.rows.has(name)) return;
 		const row = [...(this.rows.get(name) ?? [])];
 		await this.gap();
 		this.rows.set(

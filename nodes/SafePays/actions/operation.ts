@@ -25,8 +25,8 @@ export interface Operation {
 	request(parameters: ItemParameters): SafePaysRequest;
 	/** The output items' JSON for one input item. */
 	items(answer: IDataObject, parameters: ItemParameters): IDataObject[];
-	/** What stands in for an answer that SafePays refused, if the user asked for that; by HTTP status. */
-	instead?(httpCode: string, parameters: ItemParameters): IDataObject[] | undefined;
+	/** What stands in for a refusal in SafePays' own words, if the user asked for that; by HTTP status. */
+	insteadOf?(httpCode: string, parameters: ItemParameters): IDataObject[] | undefined;
 	/** The order number or the like under which this is created at most once, '' if there is none. */
 	uniqueKey?(parameters: ItemParameters): string;
 	/** Fields of the request that differ from one try of an execution to the next. */

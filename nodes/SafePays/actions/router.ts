@@ -5,7 +5,7 @@ import { createOnce } from '../memory/createOnce';
 import { Fingerprints, Ledger } from '../memory/ledger';
 import type { ClientOptions } from '../transport/client';
 import { SafePaysClient } from '../transport/client';
-import { isUnconfirmed, notResentError } from '../transport/errors';
+import { isUnconfirmed, notResentError, refusalBySafePays } from '../transport/errors';
 import type { SafePaysRequest } from '../transport/request';
 import { operations } from './description';
 import type { InvalidInput } from './input';
@@ -82,8 +82,10 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 
 function operationOf(context: IExecuteFunctions): Operation {
 	const resource = context.getNodeParameter('resource', 0) as string;
-	const name = context.getNodeParameter('operation', 0) as string;
-	const operation = Object.hasOwn(operations, resource) && operations[resource][name];
+	// n8n drops the operation of a resource that the node does not have.
+	const name = context.getNodeParameter('operation', 0, '') as string;
+	const ofResource = Object.hasOwn(operations, resource) ? operations[resource] : {};
+	const operation = Object.hasOwn(ofResource, name) ? ofResource[name] : undefined;
 	if (!operation) {
 		throw new NodeOperationError(
 			context.getNode(),
@@ -144,8 +146,7 @@ async function deliver(
 		return { items: operation.items(answer, job.parameters) };
 	} catch (error) {
 		const nodeError = asNodeError(context, error, itemIndex);
-		const httpCode = nodeError instanceof NodeApiError ? (nodeError.httpCode ?? '') : '';
-		const items = operation.instead?.(httpCode, job.parameters);
+		const items = operation.insteadOf?.(refusalBySafePays(nodeError), job.parameters);
 		return items ? { items } : { error: nodeError };
 	}
 }

@@ -3,7 +3,8 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 /** Unique keys whose invoice a node remembers; past that the oldest are forgotten. */
 const MAX_INVOICES = 10_000;
 
-const STATIC_DATA_KEY = 'invoices';
+/** Followed by the node's id: n8n's own per-node data goes by its name, and is lost when it is renamed. */
+const STATIC_DATA_KEY = 'safePaysInvoices';
 
 /** This process's own memory: static data is not saved by test executions, and overlapping ones overwrite it. */
 const known = new Map<string, Map<string, string>>();
@@ -32,7 +33,8 @@ function own(context: IExecuteFunctions): Map<string, string> {
 }
 
 function stored(context: IExecuteFunctions): IDataObject {
-	const data = context.getWorkflowStaticData('node');
-	data[STATIC_DATA_KEY] ??= {};
-	return data[STATIC_DATA_KEY] as IDataObject;
+	const data = context.getWorkflowStaticData('global');
+	const name = `${STATIC_DATA_KEY}:${context.getNode().id}`;
+	data[name] ??= {};
+	return data[name] as IDataObject;
 }

@@ -7,7 +7,8 @@ import { pauseNamedBy } from '../transport/rateLimit';
 import type { Outcome } from '../transport/request';
 import { sendOnce } from '../transport/request';
 import { kindOf, RULES } from '../transport/retryRules';
-import { inTurn } from './apiTurns';
+import { COME_AGAIN, turnsOf } from './apiTurns';
+import type { Notification } from './read';
 import { STATUS } from './read';
 
 /** What the API says of the invoice that a notification names. */
@@ -27,10 +28,9 @@ const REQUEST_TIMEOUT = 4;
 /** Pauses before asking again, in milliseconds. */
 const AFTER_FAILURE_MS = [300, 800];
 const AFTER_NOTHING_HAPPENED_MS = [500, 1000, 2000];
-/** Seconds after which a sender should come again, where SafePays names no time. */
-const COME_AGAIN = 30;
+const STATUSES: string[] = Object.values(STATUS);
 
-/** Notifications of the same invoice that arrive together share one question. */
+/** Notifications that say the same of an invoice and arrive together share one question. */
 const asking = new Map<string, Promise<Confirmation>>();
 
 /**
@@ -39,36 +39,57 @@ const asking = new Map<string, Promise<Confirmation>>();
  *
  * Never throws. Takes 9 seconds at most.
  */
-export async function confirm(context: IWebhookFunctions, invoiceId: string): Promise<Confirmation> {
-	const name = `${context.getWorkflow().id}:${context.getNode().id}:${invoiceId}`;
+export async function confirm(
+	context: IWebhookFunctions,
+	{ invoiceId, status }: Notification,
+	deadline = answerDeadline(),
+): Promise<Confirmation> {
+	// "Paid" must not be settled by an answer that was on its way when the invoice was still "Failed".
+	const said = STATUSES.includes(status) ? status : '';
+	const name = `${nodeName(context)}:${invoiceId}:${said}`;
 	const running =
 		asking.get(name) ??
-		ask(context, invoiceId, AFTER_NOTHING_HAPPENED_MS).finally(() => asking.delete(name));
+		ask(context, { invoiceId, status: said }, deadline, AFTER_NOTHING_HAPPENED_MS).finally(() =>
+			asking.delete(name),
+		);
 	asking.set(name, running);
 	return await running;
 }
 
 /** The same for an invoice that no notification names: its state of this moment, whatever it is. */
-export async function stateOf(context: IWebhookFunctions, invoiceId: string): Promise<Confirmation> {
-	return await ask(context, invoiceId, []);
+export async function stateOf(
+	context: IWebhookFunctions,
+	invoiceId: string,
+	deadline: number,
+): Promise<Confirmation> {
+	return await ask(context, { invoiceId, status: '' }, deadline, []);
+}
+
+/** When a notification that has arrived just now has to be answered, in milliseconds since 1970. */
+export function answerDeadline(): number {
+	return Date.now() + ANSWER_WITHIN_MS;
 }
 
 async function ask(
 	context: IWebhookFunctions,
-	invoiceId: string,
+	notification: Notification,
+	deadline: number,
 	afterNothingMs: number[],
 ): Promise<Confirmation> {
-	const deadline = Date.now() + ANSWER_WITHIN_MS;
+	const turns = turnsOf(nodeName(context));
 	const afterFailure = [...AFTER_FAILURE_MS];
 	const afterNothing = [...afterNothingMs];
 	for (;;) {
-		const timeout = Math.min(REQUEST_TIMEOUT, (deadline - Date.now()) / 1000);
-		const outcome =
-			timeout <= 0
-				? undefined
-				: await inTurn(deadline - 1000, async () => await sendOnce(context, getInvoice(invoiceId), timeout));
-		if (outcome === undefined) return { kind: 'unavailable', retryAfter: COME_AGAIN };
-		const { confirmation, again } = judge(context, invoiceId, outcome);
+		const outcome = await turns.take(deadline - 1000, async () => {
+			const timeout = Math.min(REQUEST_TIMEOUT, (deadline - Date.now()) / 1000);
+			return timeout > 0
+				? await sendOnce(context, getInvoice(notification.invoiceId), timeout)
+				: undefined;
+		});
+		if (outcome === undefined) return { kind: 'unavailable', retryAfter: turns.retryAfter() };
+		const { confirmation, again } = judge(context, notification, outcome);
+		if (confirmation.kind === 'unknown' || confirmation.kind === 'nothingHappened') turns.countMiss();
+		if ('answer' in outcome && outcome.answer.status === 429) turns.pause(retryAfterOf(confirmation));
 		const pause = again === 'no' ? undefined : (again === 'failure' ? afterFailure : afterNothing).shift();
 		if (pause === undefined || Date.now() + pause >= deadline) return confirmation;
 		await sleep(pause);
@@ -78,12 +99,15 @@ async function ask(
 /** @returns what an outcome means, and whether it is worth asking again */
 function judge(
 	context: IWebhookFunctions,
-	invoiceId: string,
+	{ invoiceId, status: said }: Notification,
 	outcome: Outcome,
 ): { confirmation: Confirmation; again: 'no' | 'failure' | 'nothing' } {
 	const kind = kindOf(outcome, 'invoice');
 	const unavailable = { kind: 'unavailable', retryAfter: COME_AGAIN } as const;
 	if ('failure' in outcome) {
+		context.logger.warn(
+			`The node "${context.getNode().name}" could not ask SafePays about a notification (${outcome.code}).`,
+		);
 		return { confirmation: unavailable, again: 'failure' };
 	}
 	const { answer } = outcome;
@@ -95,7 +119,9 @@ function judge(
 			return { confirmation: unavailable, again: 'no' };
 		}
 		if (status === STATUS.created) return { confirmation: { kind: 'nothingHappened' }, again: 'nothing' };
-		return { confirmation: { kind: 'confirmed', status, invoice }, again: 'no' };
+		// A notification of a payment may be faster than the API, which still has the attempt before it.
+		const behind = said === STATUS.paid && status !== STATUS.paid;
+		return { confirmation: { kind: 'confirmed', status, invoice }, again: behind ? 'nothing' : 'no' };
 	}
 	if (answer.status === 404 && wordsOf(answer) !== undefined) {
 		return { confirmation: { kind: 'unknown' }, again: 'no' };
@@ -104,10 +130,19 @@ function judge(
 		const pauseMs = pauseNamedBy(answer) ?? COME_AGAIN * 1000;
 		return { confirmation: { kind: 'unavailable', retryAfter: Math.ceil(pauseMs / 1000) }, again: 'no' };
 	}
-	if (answer.status === 401 || answer.status === 403) {
+	// 400 is the answer to an empty key: there is nothing else in the request that could be wrong.
+	if ([400, 401, 403].includes(answer.status)) {
 		context.logger.error(
-			`SafePays refused the API key of the node "${context.getNode().name}" (status ${answer.status}), so a payment notification could not be checked. Update the API key in the SafePays credential.`,
+			`SafePays refused the API key of the node "${context.getNode().name}" (status ${answer.status}), so a payment notification could not be checked. Check the API key in the SafePays credential, and the account.`,
 		);
 	}
 	return { confirmation: unavailable, again: RULES[kind].GET === 'retry' ? 'failure' : 'no' };
+}
+
+function retryAfterOf(confirmation: Confirmation): number {
+	return confirmation.kind === 'unavailable' ? confirmation.retryAfter : COME_AGAIN;
+}
+
+function nodeName(context: IWebhookFunctions): string {
+	return `${context.getWorkflow().id}:${context.getNode().id}`;
 }

@@ -2,40 +2,50 @@ import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
 import { STATUS } from './read';
 
-/** Waiting executions that a process remembers; of others it asks the API again. */
-const MAX_EXECUTIONS = 1_000;
+/** Waits that a process remembers; of others it asks the API again. */
+const MAX_WAITS = 1_000;
 
 const FINAL: Record<string, readonly string[]> = {
 	paid: [STATUS.paid],
 	paidOrFailed: [STATUS.paid, STATUS.failed],
 };
 
-const byExecution = new Map<string, FinalInvoices>();
+const byWait = new Map<string, FinalInvoices>();
 
 /**
- * Which invoices of a waiting execution are known to be final. Kept in the process's memory alone,
+ * Which invoices of a waiting execution are known to be final. An execution may wait several times,
+ * in a loop or at several nodes, each time for other invoices. Kept in the process's memory alone,
  * since n8n saves nothing of a notification that does not resume: after a restart, or in another
  * process, the API is asked again.
  */
 export class FinalInvoices {
-	/** Whether the execution was told to go on; notifications after that have nothing to do. */
+	/** Whether the execution was told to go on from this wait; notifications after that have nothing to do. */
 	resumed = false;
 
 	private readonly known = new Map<string, IDataObject>();
 
 	private constructor(private readonly finalStatuses: readonly string[]) {}
 
-	/** @param resumeOn `paid` or `paidOrFailed` */
-	static of(executionId: string, resumeOn: string): FinalInvoices {
-		const found = byExecution.get(executionId) ?? new FinalInvoices(FINAL[resumeOn] ?? FINAL.paid);
-		byExecution.set(executionId, found);
-		const [oldest] = byExecution.keys();
-		if (byExecution.size > MAX_EXECUTIONS) byExecution.delete(oldest);
+	/**
+	 * @param invoices all that the execution waits for, as stored with it
+	 * @param resumeOn `paid` or `paidOrFailed`
+	 */
+	static of(executionId: string, invoices: IDataObject[], resumeOn: string): FinalInvoices {
+		const wait = [executionId, resumeOn, ...invoices.map(idOf)].join();
+		const found = byWait.get(wait) ?? new FinalInvoices(FINAL[resumeOn] ?? FINAL.paid);
+		byWait.set(wait, found);
+		const [oldest] = byWait.keys();
+		if (byWait.size > MAX_WAITS) byWait.delete(oldest);
 		return found;
 	}
 
-	has(invoiceId: string): boolean {
-		return this.known.has(invoiceId);
+	/**
+	 * Whether a notification says nothing new, so that the API need not be asked. Paid is final for
+	 * good; what has failed may still be paid.
+	 */
+	settles(invoiceId: string, status: string): boolean {
+		const known = this.known.get(invoiceId)?.status;
+		return known === STATUS.paid || (known !== undefined && known === status);
 	}
 
 	/** Takes note of an invoice as the API gives it. @returns whether it is final */
@@ -57,7 +67,7 @@ export class FinalInvoices {
 		ask: (invoiceId: string) => Promise<IDataObject | undefined>,
 	): Promise<'yes' | 'no' | 'unknown'> {
 		for (const stored of invoices) {
-			if ('error' in stored || this.has(idOf(stored)) || this.note(stored)) continue;
+			if ('error' in stored || this.known.has(idOf(stored)) || this.note(stored)) continue;
 			const invoice = await ask(idOf(stored));
 			if (!invoice) return 'unknown';
 			if (!this.note(invoice)) return 'no';
@@ -68,9 +78,9 @@ export class FinalInvoices {
 	/** The output items, in input order: the API's invoices, and error items as they are. */
 	outputs(invoices: IDataObject[]): INodeExecutionData[] {
 		return invoices.map((stored, item) => {
-			const { timedOut: _atTimeOut, ...created } = stored;
+			const reused = stored.reused === true ? { reused: true } : {};
 			const json =
-				'error' in stored ? stored : { ...created, ...this.known.get(idOf(stored)), timedOut: false };
+				'error' in stored ? stored : { ...this.known.get(idOf(stored)), ...reused, timedOut: false };
 			return { json, pairedItem: { item } };
 		});
 	}

@@ -10,7 +10,7 @@ import { claimKey } from '../memory/processedKeys';
 import { confirm } from './confirm';
 import { PassedEvents } from './duplicates';
 import { readNotification, STATUS } from './read';
-import { replies, replyUnconfirmed } from './reply';
+import { neverThrowing, replies, replyUnconfirmed } from './reply';
 
 /** What the user chooses among, by the status that the API gives. */
 const EVENTS: Record<string, string> = {
@@ -25,24 +25,28 @@ const EVENTS: Record<string, string> = {
  * table of answers.
  */
 export async function receive(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-	const body = this.getBodyData();
+	return await neverThrowing(this, handle);
+}
+
+async function handle(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	const body = context.getBodyData();
 	const notification = readNotification(body);
-	if (!notification) return replies.malformed(this);
+	if (!notification) return replies.malformed(context);
 	const { invoiceId } = notification;
 
-	const passed = deduplicates(this) ? new PassedEvents(this) : undefined;
-	if (passed?.settles(invoiceId, notification.status)) return replies.received(this, { duplicate: true });
+	const passed = deduplicates(context) ? new PassedEvents(context) : undefined;
+	if (passed?.settles(invoiceId, notification.status)) return replies.received(context, { duplicate: true });
 
-	const confirmation = await confirm(this, invoiceId);
-	if (confirmation.kind !== 'confirmed') return replyUnconfirmed(this, confirmation);
+	const confirmation = await confirm(context, notification);
+	if (confirmation.kind !== 'confirmed') return replyUnconfirmed(context, confirmation);
 	const { status, invoice } = confirmation;
 
 	const event = EVENTS[status];
-	const chosen = this.getNodeParameter('events', ['paid']) as string[];
-	if (event === undefined || !chosen.includes(event)) return replies.received(this, { ignored: status });
+	const chosen = context.getNodeParameter('events', ['paid']) as string[];
+	if (event === undefined || !chosen.includes(event)) return replies.received(context, { ignored: status });
 	if (passed) {
-		if (!passed.claim(invoiceId, status)) return replies.received(this, { duplicate: true });
-		const response = this.getResponseObject();
+		if (!passed.claim(invoiceId, status)) return replies.received(context, { duplicate: true });
+		const response = context.getResponseObject();
 		response.once('finish', () => {
 			// n8n could not start the workflow and said so: SafePays' next try has to be let through.
 			if (response.statusCode >= 500) passed.takeBack(invoiceId, status);
@@ -72,6 +76,9 @@ export async function dropDuplicates(this: IExecuteFunctions): Promise<INodeExec
 /** A test run passes on everything: whoever tries a workflow sends the same invoice again and again. */
 function deduplicates(context: IWebhookFunctions | IExecuteFunctions): boolean {
 	if (context.getMode() === 'manual') return false;
-	const options = 'getInputData' in context ? context.getNodeParameter('options', 0, {}) : context.getNodeParameter('options', {});
+	const options =
+		'getInputData' in context
+			? context.getNodeParameter('options', 0, {})
+			: context.getNodeParameter('options', {});
 	return (options as IDataObject).deduplicate !== false;
 }

@@ -1,6 +1,7 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
 import type { Confirmation } from './confirm';
+import { COME_AGAIN } from './apiTurns';
 
 /**
  * Answers a notification without starting or resuming anything.
@@ -25,7 +26,8 @@ export const replies = {
 	unknown: (context: IWebhookFunctions) => reply(context, 404, { error: 'No such invoice' }),
 	nothingHappened: (context: IWebhookFunctions) =>
 		reply(context, 409, { error: 'Nothing has happened to this invoice yet' }),
-	unavailable: (context: IWebhookFunctions, retryAfter: number) =>
+	/** @param retryAfter seconds after which the sender should come again */
+	unavailable: (context: IWebhookFunctions, retryAfter = COME_AGAIN) =>
 		reply(
 			context,
 			503,
@@ -35,6 +37,21 @@ export const replies = {
 	received: (context: IWebhookFunctions, extra: IDataObject = {}) =>
 		reply(context, 200, { received: true, ...extra }),
 };
+
+/** Handles a notification; whatever goes wrong is logged and answered like an API that cannot be asked. */
+export async function neverThrowing(
+	context: IWebhookFunctions,
+	handle: (context: IWebhookFunctions) => Promise<IWebhookResponseData>,
+): Promise<IWebhookResponseData> {
+	try {
+		return await handle(context);
+	} catch (error) {
+		context.logger.error(
+			`The node "${context.getNode().name}" could not handle a notification from SafePays: ${error instanceof Error ? error.message : String(error)}`,
+		);
+		return replies.unavailable(context);
+	}
+}
 
 /** The answer to a notification that the API did not confirm. */
 export function replyUnconfirmed(

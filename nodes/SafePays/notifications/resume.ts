@@ -1,12 +1,9 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
-import { confirm, stateOf } from './confirm';
+import { answerDeadline, confirm, stateOf } from './confirm';
 import { FinalInvoices } from './finalInvoices';
 import { readNotification } from './read';
-import { replies, replyUnconfirmed } from './reply';
-
-/** Seconds after which a sender should come again when something unforeseen happened. */
-const COME_AGAIN = 30;
+import { neverThrowing, replies, replyUnconfirmed } from './reply';
 
 /**
  * Receives a notification for a waiting execution, and resumes it once every invoice is final by
@@ -14,17 +11,11 @@ const COME_AGAIN = 30;
  * execution with an empty item.
  */
 export async function resume(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-	try {
-		return await handle(this);
-	} catch (error) {
-		this.logger.error(
-			`SafePays: a notification for execution ${this.getExecutionId()} could not be handled: ${(error as Error).message}`,
-		);
-		return replies.unavailable(this, COME_AGAIN);
-	}
+	return await neverThrowing(this, handle);
 }
 
 async function handle(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	const deadline = answerDeadline();
 	const notification = readNotification(context.getBodyData());
 	if (!notification) return replies.malformed(context);
 	const { invoiceId } = notification;
@@ -33,17 +24,17 @@ async function handle(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	if (!invoices.some(({ id }) => String(id).toLowerCase() === invoiceId)) return replies.unknown(context);
 
 	const resumeOn = context.getNodeParameter('resumeOn', 'paid') as string;
-	const final = FinalInvoices.of(context.getExecutionId(), resumeOn);
-	const known = final.has(invoiceId);
+	const final = FinalInvoices.of(context.getExecutionId(), invoices, resumeOn);
+	const known = final.settles(invoiceId, notification.status);
 	if (!known && !final.resumed) {
-		const confirmation = await confirm(context, invoiceId);
+		const confirmation = await confirm(context, notification, deadline);
 		if (confirmation.kind !== 'confirmed') return replyUnconfirmed(context, confirmation);
 		if (!final.note(confirmation.invoice)) {
 			return replies.received(context, { ignored: confirmation.status });
 		}
 	}
-	const all = final.resumed ? 'no' : await final.areAll(invoices, async (id) => await ask(context, id));
-	if (all === 'unknown') return replies.unavailable(context, COME_AGAIN);
+	const all = final.resumed ? 'no' : await final.areAll(invoices, async (id) => await ask(context, id, deadline));
+	if (all === 'unknown') return replies.unavailable(context);
 	// Another notification may have resumed it while this one asked.
 	if (all === 'no' || final.resumed) return replies.received(context, known ? { duplicate: true } : {});
 
@@ -63,8 +54,12 @@ function storedInvoices(context: IWebhookFunctions): IDataObject[] {
 	) as unknown as IDataObject[];
 }
 
-async function ask(context: IWebhookFunctions, invoiceId: string): Promise<IDataObject | undefined> {
-	const state = await stateOf(context, invoiceId);
+async function ask(
+	context: IWebhookFunctions,
+	invoiceId: string,
+	deadline: number,
+): Promise<IDataObject | undefined> {
+	const state = await stateOf(context, invoiceId, deadline);
 	if (state.kind === 'confirmed') return state.invoice;
 	return state.kind === 'nothingHappened' ? { id: invoiceId } : undefined;
 }

@@ -12,6 +12,8 @@ interface Telling {
 	message: string;
 	description: string;
 	httpCode?: string;
+	/** SafePays itself refused the request, in its own words. */
+	refused?: boolean;
 }
 
 /** What a person has to look for where a create may have happened all the same. */
@@ -144,7 +146,12 @@ function tellAnswer(kind: OutcomeKind, answer: Answer): Telling {
 			(kind === 'serverError'
 				? 'SafePays or its payment provider has a problem. Try again later.'
 				: (BY_STATUS[status] ?? 'Check the values of this item.'));
-		return { message: `SafePays says: ${words} (${status})`, description, httpCode };
+		return {
+			message: `SafePays says: ${words} (${status})`,
+			description,
+			httpCode,
+			refused: kind === 'rejected',
+		};
 	}
 	const came = `instead of SafePays' JSON came ${describeBody(answer)}`;
 	if (kind === 'serverError') {
@@ -182,7 +189,7 @@ function tellFailure(kind: OutcomeKind, code: string): Telling {
 function networkWords(code: string): string {
 	if (code === 'ECONNREFUSED') return 'connection refused';
 	if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'unknown host name';
-	if (/CERT|SIGNED|TLS|SSL|EPROTO|UNABLE_TO/.test(code)) return 'no secure connection';
+	if (/CERT|SIGNED|UNABLE_TO|DEPTH_ZERO/.test(code)) return 'no secure connection';
 	return 'no route to the host';
 }
 
@@ -206,7 +213,7 @@ function describeBody({ body, headers }: Answer): string {
 function apiError(
 	node: INode,
 	itemIndex: number,
-	{ message, description, httpCode }: Telling,
+	{ message, description, httpCode, refused }: Telling,
 	redact: Redact,
 	data?: IDataObject,
 ): NodeApiError {
@@ -217,10 +224,17 @@ function apiError(
 		{ message: headline, description: redact(description), httpCode, itemIndex },
 	);
 	if (data) error.context.data = data;
+	if (refused) error.context.refusedBySafePays = true;
 	return error;
 }
 
 /** Whether an error leaves open if a create has happened. */
 export function isUnconfirmed(error: unknown): boolean {
 	return error instanceof NodeApiError && (error.context.data as IDataObject | undefined)?.unconfirmed === true;
+}
+
+/** The HTTP status of a refusal in SafePays' own words, '' for any other error: a proxy may answer 409 too. */
+export function refusalBySafePays(error: unknown): string {
+	const refused = error instanceof NodeApiError && error.context.refusedBySafePays === true;
+	return refused ? (error.httpCode ?? '') : '';
 }

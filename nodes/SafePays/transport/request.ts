@@ -28,9 +28,9 @@ export interface Answer {
 /** What came of one request: an answer, or none. */
 export type Outcome = { answer: Answer } | { failure: 'unreachable' | 'interrupted'; code: string };
 
-/** Codes of failures before a request can have been read by SafePays: DNS, connect, TLS handshake. */
+/** Codes of failures before a request can have been read by SafePays: DNS, connect, refused certificates. */
 const NEVER_SENT =
-	/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|EPROTO|CERT_.*|DEPTH_ZERO_.*|SELF_SIGNED_.*|UNABLE_TO_.*|ERR_TLS_.*|ERR_SSL_.*|ERR_INVALID_URL)$/;
+	/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|CERT_.*|DEPTH_ZERO_.*|SELF_SIGNED_.*|UNABLE_TO_.*|ERR_TLS_CERT_.*|ERR_INVALID_URL)$/;
 
 /**
  * The only place that talks HTTP. Sends one request through n8n's own helper, once, and tells what

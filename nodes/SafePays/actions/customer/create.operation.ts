@@ -144,7 +144,7 @@ export const create: Operation = {
 
 	items: (answer) => [answer.customer as IDataObject],
 
-	instead(httpCode, parameters) {
+	insteadOf(httpCode, parameters) {
 		if (httpCode !== '409' || parameters.get('ifExists') !== 'continue') return undefined;
 		return [
 			{

@@ -67,7 +67,8 @@ export async function waitForPayment(
 	outputs: INodeExecutionData[],
 ): Promise<INodeExecutionData[][]> {
 	const invoices = outputs.map(({ json }) => json);
-	const final = FinalInvoices.of(context.getExecutionId(), context.getNodeParameter('resumeOn', 0) as string);
+	const resumeOn = context.getNodeParameter('resumeOn', 0) as string;
+	const final = FinalInvoices.of(context.getExecutionId(), invoices, resumeOn);
 	const ask = async (invoiceId: string) => {
 		const answer = await client.send(getInvoice(invoiceId), 0).catch(() => undefined);
 		return answer?.invoice as IDataObject | undefined;
@@ -87,12 +88,15 @@ export async function waitForPayment(
 		resumeFormUrl: first?.payment_link as string | undefined,
 	});
 	await context.putExecutionToWait(waitTill(context));
-	return [inputs];
+	// A list of its own: n8n takes error items out of what it is given. Without them, since n8n's "Retry
+	// On Fail" runs a node again whose first item has an error, here with the invoices as its input.
+	return [inputs.filter(({ json }) => !('error' in json))];
 }
 
 function waitTill(context: IExecuteFunctions): Date {
 	if (context.getNodeParameter('limitWaitTime', 0, true) !== true) return WAIT_INDEFINITELY;
 	const amount = Number(context.getNodeParameter('waitAmount', 0, 30));
 	const unit = UNIT_MS[context.getNodeParameter('waitUnit', 0, 'days') as string];
-	return new Date(Date.now() + (Number.isFinite(amount) ? Math.max(amount, 0) : 30) * (unit ?? UNIT_MS.days));
+	const waitMs = (Number.isFinite(amount) ? Math.max(amount, 0) : 30) * (unit ?? UNIT_MS.days);
+	return new Date(Math.min(Date.now() + waitMs, WAIT_INDEFINITELY.getTime()));
 }

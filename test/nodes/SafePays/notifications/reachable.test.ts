@@ -1,0 +1,53 @@
+import { HookContext } from 'n8n-core';
+import type { INode, INodeType, IWebhookData } from 'n8n-workflow';
+
+import { SafePaysTrigger } from '../../../../nodes/SafePays/SafePaysTrigger.node';
+import type { World } from '../../../engine';
+import { additionalDataFor, workflowOf } from '../../../engine';
+import { triggerWorkflow } from '../../../engine/webhook';
+
+/** What n8n's log says when a workflow with the trigger is activated, and whether that works. */
+async function activated(n8nUrl: string, baseUrl: string): Promise<{ log: string[]; registered: boolean }> {
+	const world: World = { baseUrl: n8nUrl, credentials: { apiKey: 'the-secret-key', baseUrl } };
+	const json = triggerWorkflow();
+	const workflow = workflowOf(world, json);
+	const node = Object.values(workflow.nodes)[0] as INode;
+	const trigger: INodeType = new SafePaysTrigger();
+	const webhookData = { webhookDescription: trigger.description.webhooks?.[0] } as IWebhookData;
+	const context = new HookContext(workflow, node, additionalDataFor(world, json), 'trigger', 'activate', webhookData);
+	const log: string[] = [];
+	const write = (words: unknown) => log.push(String(words));
+	Object.defineProperty(context, 'logger', { value: { warn: write, error: write, info: write, debug: write } });
+	const { checkExists, create } = trigger.webhookMethods?.default ?? {};
+	const registered = (await checkExists?.call(context)) === true || (await create?.call(context)) === true;
+	return { log, registered };
+}
+
+const REAL = 'https://app.safepays.com';
+const SANDBOX = 'http://127.0.0.1:4010';
+
+describe('Activating a workflow with the trigger', () => {
+	it.each(['http://localhost:5678', 'http://192.168.0.7:5678', 'http://n8n:5678'])(
+		'at %s warns in the log that the real SafePays cannot come there, and how to change that',
+		async (n8nUrl) => {
+			const { log, registered } = await activated(n8nUrl, REAL);
+			expect(registered).toBe(true);
+			expect(log).toHaveLength(1);
+			expect(log[0]).toContain(n8nUrl);
+			expect(log[0]).toContain('WEBHOOK_URL');
+			expect(log[0]).not.toContain('the-secret-key');
+		},
+	);
+
+	it.each([
+		['a public n8n with the real SafePays', 'https://n8n.example.com', REAL],
+		['a public n8n with a credential that names no Base URL', 'https://n8n.example.com', ''],
+		['a local n8n with the local sandbox', 'http://localhost:5678', SANDBOX],
+	])('has nothing to warn of: %s', async (_what, n8nUrl, baseUrl) => {
+		expect(await activated(n8nUrl, baseUrl)).toEqual({ log: [], registered: true });
+	});
+
+	it('takes an empty Base URL for the real SafePays', async () => {
+		expect((await activated('http://localhost:5678', '')).log).toHaveLength(1);
+	});
+});
