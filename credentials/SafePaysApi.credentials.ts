@@ -102,6 +102,7 @@ export class SafePaysApi implements ICredentialType {
 			typeOptions: { password: true },
 			default: '',
 			required: true,
+			placeholder: 'e.g. 7f3a…',
 			description: 'The API key of your SafePays account. You find it in the SafePays dashboard.',
 		},
 		{

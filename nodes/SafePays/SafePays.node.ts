@@ -23,16 +23,17 @@ export class SafePays implements INodeType {
 		},
 		group: ['transform'],
 		version: 1,
-		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
+		subtitle:
+			'={{ ($parameter["operation"] === "createAndWait" ? "create and wait" : $parameter["operation"]) + ": " + $parameter["resource"] }}',
 		description: 'Create customers and invoices with a payment link, and wait for payments',
 		defaults: { name: 'SafePays' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: 'safePaysApi', required: true, testedBy: 'testCredential' }],
-		// Until n8n knows the payment page, resumeFormUrl is its own.
+		// Shown as HTML. Until n8n knows the (first) payment page, resumeFormUrl is its own.
 		waitingNodeTooltip:
-			'={{ "Waiting for the invoice to be paid" + ($execution.resumeFormUrl.includes("/form-waiting/") ? "" : " at " + $execution.resumeFormUrl) }}',
+			'={{ "Waiting for the payment" + ($execution.resumeFormUrl.includes("/form-waiting/") ? "" : $execution.resumeFormUrl.replace(/["<>]/g, "").replace(/.+/, " at <a href=\\"$&\\" target=\\"_blank\\">$&</a>")) }}',
 		webhooks: [
 			{
 				name: 'default',

@@ -23,8 +23,8 @@ export class SafePaysTrigger implements INodeType {
 		},
 		group: ['trigger'],
 		version: 1,
-		subtitle: '={{ "on: " + $parameter["events"].join(", ") }}',
-		description: 'Starts the workflow when a SafePays invoice is paid',
+		subtitle: '={{ "on: " + $parameter["events"].join(", ").replace("unpaid", "past due") }}',
+		description: 'Starts the workflow when a SafePays invoice is paid, is past due, or its payment fails',
 		eventTriggerDescription: 'Waiting for SafePays to send a notification to the test URL',
 		activationMessage: 'SafePays can now start this workflow through the production URL.',
 		defaults: { name: 'SafePays Trigger' },
@@ -44,17 +44,17 @@ export class SafePaysTrigger implements INodeType {
 			header: 'Receive the notification of a paid invoice',
 			executionsHelp: {
 				inactive:
-					'<b>While building</b>, click "Listen for test event", create an invoice whose Webhook URL is the <b>test URL</b> above, and pay it. The test URL takes one notification each time you listen.<br /><br /><b>When done</b>, activate the workflow and give SafePays the <b>production URL</b>: as the Webhook URL of each invoice, or once and for all as the Default Webhook URL of the SafePays credential.',
+					'<b>While building</b>, open <b>Webhook URLs</b> and copy the <b>test URL</b>. Click "Execute step", create an invoice with the test URL as its Webhook URL, and pay it. The test URL takes one notification each time.<br /><br /><b>When done</b>, publish the workflow and give SafePays the <b>production URL</b>: as the Webhook URL of each invoice, or once and for all as the Default Webhook URL of the SafePays credential.',
 				active:
-					'<b>Running:</b> each paid invoice that has the <b>production URL</b> as its Webhook URL (or none, if that is the Default Webhook URL of the credential) starts this workflow. See the results in the <a data-key="executions">executions list</a>.<br /><br /><b>While building</b>, click "Listen for test event" and use the <b>test URL</b> instead.',
+					'<b>Running:</b> each paid invoice that has the <b>production URL</b> as its Webhook URL (or none, if that is the Default Webhook URL of the credential) starts this workflow. See the results in the <a data-key="executions">executions list</a>.<br /><br /><b>While building</b>, click "Execute step" and use the <b>test URL</b> instead.',
 			},
 			activationHint:
-				'Activate the workflow so that SafePays can start it through the production URL.',
+				'Once you have finished building your workflow, publish it so that SafePays can start it through the production URL.',
 		},
 		properties: [
 			{
 				displayName:
-					'SafePays has no place to register a webhook. Copy the production URL above into the Webhook URL of an invoice, or once and for all into the Default Webhook URL of the SafePays credential. SafePays has to be able to reach it: an address with localhost works only with the local sandbox. Invoices of "Create and Wait for Payment" notify their own execution and do not start this trigger.',
+					'SafePays has no place to register a webhook. Copy the production URL (under "Webhook URLs" above) into the Webhook URL of an invoice, or once and for all into the Default Webhook URL of the SafePays credential. SafePays must be able to reach it: localhost works only with the sandbox. Invoices of "Create and Wait for Payment" do not start this trigger.',
 				name: 'urlNotice',
 				type: 'notice',
 				default: '',
@@ -68,7 +68,7 @@ export class SafePaysTrigger implements INodeType {
 				options: [
 					{ name: 'Invoice Paid', value: 'paid', description: 'An invoice has been paid' },
 					{
-						name: 'Invoice Unpaid',
+						name: 'Invoice Past Due',
 						value: 'unpaid',
 						description: 'An invoice is past its due date and not paid',
 					},

@@ -97,6 +97,7 @@ export const optionsField: INodeProperties = {
 			name: 'resendUnconfirmed',
 			type: 'boolean',
 			default: false,
+			displayOptions: { hide: { '/operation': ['get'] } },
 			description:
 				'Whether to send a create again when its outcome is unknown, for example after a timeout. It may then be created twice.',
 		},

@@ -277,7 +277,7 @@ function withHistory(
 		ids.length > 0 ? `Created in this run: ${listed}${more}.` : '',
 	]
 		.filter(Boolean)
-		.join('\n');
+		.join('<br />');
 	return error;
 }
 

@@ -7,7 +7,7 @@ import { additionalFields, billFields, createInvoice } from './create.operation'
 const waitFields: INodeProperties[] = [
 	{
 		displayName:
-			'The workflow goes on when every invoice of this run is paid. SafePays notifies the waiting execution itself, so these invoices do not start a SafePays Trigger.',
+			'The workflow goes on when every invoice of this run is paid (or as set below). SafePays notifies the waiting execution itself, so these invoices do not start a SafePays Trigger.',
 		name: 'waitNotice',
 		type: 'notice',
 		default: '',
@@ -39,7 +39,7 @@ const waitFields: INodeProperties[] = [
 		displayName: 'Wait Amount',
 		name: 'waitAmount',
 		type: 'number',
-		typeOptions: { minValue: 0, numberPrecision: 2 },
+		typeOptions: { minValue: 0 },
 		default: 30,
 		displayOptions: { show: { limitWaitTime: [true] } },
 		description: 'How long to wait at most',

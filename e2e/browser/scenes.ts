@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto';
+import type { BrowserContext } from 'playwright-core';
+
+import { itemsOf } from '../harness/client';
+import { manualTrigger, safePays, workflow, type NodeJson } from '../harness/workflow';
+import { VIEWPORT } from './chromium';
+import type { Editor } from './editor';
+import type { NodePanel } from './node-panel';
+import { payInBrowser } from './payment';
+import { takeCanvasPicture, takePicture } from './picture';
+import type { Studio } from './studio';
+import { TriggerPanel } from './trigger-panel';
+
+/** What is looked at together: one tab, some pictures. */
+export type Scene = (editor: Editor, studio: Studio, session: BrowserContext) => Promise<void>;
+
+/** Room for the three panes of an open node side by side. */
+const PANEL_SIZE = { width: 1440, height: 900 };
+
+const LINE_ITEMS = {
+	item: [
+		{ title: 'Monthly Plan', qty: 1, price: 150.5 },
+		{ title: 'Setup Fee', qty: 2, price: 25 },
+	],
+};
+
+const nodesPanel: Scene = async (editor) => {
+	await editor.newWorkflow();
+	await editor.openNodesPanel();
+	const hit = await editor.findNode('payment link', 'SafePays');
+	await takePicture('nodes-panel', editor.page);
+	await editor.page.setViewportSize({ ...VIEWPORT, height: 920 });
+	await hit.click();
+	await editor.get('node-creator-category-item').filter({ hasText: 'Actions' }).click();
+	await editor.get('node-creator-item-name').getByText('Get an invoice').waitFor();
+	await takePicture('nodes-panel-actions', editor.page);
+};
+
+const credential: Scene = async (editor, studio) => {
+	const node = await openNew(editor, studio, safePays({}, use(studio)));
+	const dialog = await node.editCredential();
+	await dialog.untilPassed();
+	await takePicture('credential', dialog.dialog);
+	await dialog.fill('apiKey', 'no-such-key');
+	await dialog.save();
+	await dialog.untilFailed('SafePays does not accept the API key');
+	await takePicture('credential-failed', dialog.dialog);
+	// the other scenes need it
+	await dialog.fill('apiKey', studio.apiKey);
+	await dialog.save();
+	await dialog.untilPassed();
+};
+
+const invoice: Scene = async (editor, studio) => {
+	const create = safePays(
+		{ email: 'ada@example.com', priceBy: 'items', lineItems: LINE_ITEMS },
+		{ ...use(studio), name: 'Create Invoice' },
+	);
+	const node = await openNew(editor, studio, create);
+	await node.execute();
+	const invoiceId = await idInOutput(node);
+	await editor.page.setViewportSize({ ...PANEL_SIZE, height: 1200 });
+	await takePicture('invoice-create', editor.get('ndv'));
+	await editor.page.setViewportSize(VIEWPORT);
+	await studio.sandbox.pay(invoiceId);
+
+	const get = safePays({ operation: 'get', invoiceId: byId(invoiceId) }, { ...use(studio), name: 'Get Invoice' });
+	const got = await openNew(editor, studio, get);
+	await got.execute();
+	await idInOutput(got);
+	await takePicture('invoice-get', editor.get('ndv'));
+	await got.fill('invoiceId', '550e8400-e29b-41d4-a716-446655440000');
+	await got.execute();
+	await got.error();
+	await takePicture('invoice-get-error', editor.get('ndv'));
+};
+
+const customer: Scene = async (editor, studio) => {
+	const create = safePays(
+		{
+			resource: 'customer',
+			name: 'Ada Lovelace',
+			email: 'ada.lovelace@example.com',
+			additionalFields: { group: 'Premium Customers', city: 'London' },
+		},
+		{ ...use(studio), name: 'Create Customer' },
+	);
+	const node = await openNew(editor, studio, create);
+	await node.execute();
+	await idInOutput(node);
+	await takePicture('customer-create', editor.get('ndv'));
+};
+
+const bill: Scene = async (editor) => {
+	await editor.openWorkflow('bill-a-customer');
+	await editor.zoomToFit();
+	await takeCanvasPicture('canvas-bill-a-customer', editor.page);
+	await editor.execute();
+	await editor.untilSucceeded('Payment Link');
+	await editor.untilIdle();
+	await takePicture('canvas-executed', editor.page);
+};
+
+const trigger: Scene = async (editor, studio, session) => {
+	await editor.openWorkflow('invoice-paid');
+	await editor.zoomToFit();
+	await takeCanvasPicture('canvas-invoice-paid', editor.page);
+	await editor.page.setViewportSize(PANEL_SIZE);
+	const node = await editor.openNode('SafePays Trigger');
+	const panel = new TriggerPanel(editor.page);
+	await panel.showUrls();
+	await editor.page.getByText('When will this node trigger my flow?').click();
+	await editor.page.getByText('While building').or(editor.page.getByText('Running:')).first().waitFor();
+	await takePicture('trigger', editor.get('ndv'));
+	const url = await panel.copyTestUrl();
+	await panel.listen();
+	await takePicture('trigger-listening', editor.get('ndv'));
+
+	const [created] = await run(studio, safePays(
+		{ email: 'grace@example.com', amount: 200, additionalFields: { webhookUrl: url } },
+		use(studio),
+	));
+	await payInBrowser(session, String(created.payment_link));
+	await node.showJson();
+	await takePicture('trigger-event', editor.get('ndv'));
+};
+
+const wait: Scene = async (editor, studio, session) => {
+	const name = 'Create Invoice and Wait';
+	await editor.openWorkflow('create-wait-ship-or-remind');
+	await editor.zoomToFit();
+	await takeCanvasPicture('canvas-create-wait', editor.page);
+	await editor.execute();
+	await editor.untilWaiting(name);
+	await takeCanvasPicture('canvas-create-wait-waiting', editor.page);
+	await editor.page.setViewportSize(PANEL_SIZE);
+	const node = await editor.openNode(name);
+	const waiting = node.output.getByText('Waiting for the invoice to be paid');
+	await waiting.waitFor();
+	await node.parameter('resumeOn').scrollIntoViewIfNeeded();
+	await takePicture('create-and-wait', editor.get('ndv'));
+
+	const { invoices } = await studio.sandbox.state();
+	const link = /http\S+/.exec(await waiting.innerText())?.[0];
+	const page = await session.newPage();
+	await page.setViewportSize({ width: 1000, height: 640 });
+	await page.goto(String(link));
+	await takePicture('sandbox-payment-page', page);
+	await page.close();
+	await studio.sandbox.pay(invoices[invoices.length - 1].id);
+	await node.close();
+	await editor.page.setViewportSize(VIEWPORT);
+	await editor.zoomToFit();
+	await editor.untilSucceeded('Ship');
+	await editor.untilIdle();
+	await takeCanvasPicture('canvas-create-wait-paid', editor.page);
+};
+
+const sandboxHome: Scene = async ({ page }, { sandboxUrl }) => {
+	await page.setViewportSize({ width: 1280, height: 1100 });
+	await page.goto(sandboxUrl);
+	await takePicture('sandbox-home', page);
+};
+
+const dark: Scene = async (editor, studio) => {
+	await editor.openWorkflow('bill-a-customer');
+	await editor.zoomToFit();
+	await takeCanvasPicture('canvas-bill-a-customer-dark', editor.page);
+	await openNew(editor, studio, safePays({ email: 'ada@example.com', amount: 200 }, use(studio)));
+	await takePicture('invoice-create-dark', editor.get('ndv'));
+};
+
+/** In the order in which one leaves behind what the next one shows. */
+export const LIGHT = [nodesPanel, credential, bill, invoice, customer, trigger, wait, sandboxHome];
+
+export const DARK = [dark];
+
+function use({ credential: { id } }: Studio) {
+	return { credential: id };
+}
+
+function byId(value: string) {
+	return { __rl: true, mode: 'id', value };
+}
+
+/** A new workflow with this node, open. */
+async function openNew(editor: Editor, { client }: Studio, node: NodeJson): Promise<NodePanel> {
+	const { id } = await client.createWorkflow(
+		workflow([manualTrigger(), node], undefined, { name: `Example ${randomUUID().slice(0, 4)}` }),
+	);
+	await editor.openWorkflow(id);
+	await editor.page.setViewportSize(PANEL_SIZE);
+	return await editor.openNode(node.name);
+}
+
+async function run({ client }: Studio, node: NodeJson) {
+	const { id } = await client.createWorkflow(workflow([manualTrigger(), node]));
+	return itemsOf(await client.runAndWait(id), node.name);
+}
+
+async function idInOutput(node: NodePanel): Promise<string> {
+	const [, id] = /"id": "([0-9a-f-]{36})"/.exec(await node.showJson()) ?? [];
+	return String(id);
+}
