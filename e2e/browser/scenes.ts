@@ -135,7 +135,7 @@ const wait: Scene = async (editor, studio, session) => {
 	await takeCanvasPicture('canvas-create-wait-waiting', editor.page);
 	await editor.page.setViewportSize(PANEL_SIZE);
 	const node = await editor.openNode(name);
-	const waiting = node.output.getByText('Waiting for the invoice to be paid');
+	const waiting = node.output.getByText('Waiting for the payment');
 	await waiting.waitFor();
 	await node.parameter('resumeOn').scrollIntoViewIfNeeded();
 	await takePicture('create-and-wait', editor.get('ndv'));

@@ -6,7 +6,7 @@ export class TriggerPanel {
 
 	/** Unfolds the webhook's URLs. */
 	async showUrls(): Promise<void> {
-		await this.page.getByText('Webhook URLs').click();
+		await this.page.getByText('Webhook URLs', { exact: true }).click();
 		await this.page.locator('.webhook-url').waitFor();
 	}
 

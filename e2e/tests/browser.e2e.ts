@@ -183,7 +183,7 @@ it('waits for a payment, says where it is paid, and goes on when it is', async (
 		await editor.execute();
 		await editor.untilWaiting(name);
 		const node = await editor.openNode(name);
-		const waiting = node.output.getByText('Waiting for the invoice to be paid');
+		const waiting = node.output.getByText('Waiting for the payment');
 		await waiting.waitFor();
 		const [paymentLink] = /http\S+/.exec(await waiting.innerText()) ?? [];
 		await payInBrowser(session, String(paymentLink));
