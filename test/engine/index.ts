@@ -164,6 +164,8 @@ export interface RunOptions {
 	retryOf?: Executed;
 	/** With `retryOf`: "Retry with currently saved workflow", so with the nodes of the workflow given. */
 	withSavedWorkflow?: boolean;
+	/** When the execution began, in milliseconds since 1970: the same for an execution and its retries. */
+	establishedAt?: number;
 }
 
 /** Runs a workflow's JSON through n8n's own engine. */
@@ -171,7 +173,7 @@ export async function execute(world: World, json: WorkflowJson, options: RunOpti
 	const workflow = workflowOf(world, json);
 	const mode = options.retryOf ? 'retry' : (world.mode ?? 'manual');
 	const additionalData = additionalDataFor({ ...world, mode }, json);
-	const data = options.retryOf ? retried(options.retryOf.run.data) : begun(workflow, options.items ?? [{}]);
+	const data = options.retryOf ? retried(options.retryOf.run.data) : begun(workflow, options);
 	if (options.withSavedWorkflow) useNodesOf(workflow, data);
 	await workflow.expression.acquireIsolate();
 	try {
@@ -189,7 +191,7 @@ export async function execute(world: World, json: WorkflowJson, options: RunOpti
 	}
 }
 
-function begun(workflow: Workflow, items: IDataObject[]): IRunExecutionData {
+function begun(workflow: Workflow, { items = [{}], establishedAt }: RunOptions): IRunExecutionData {
 	const start = workflow.getStartNode() as INode;
 	const pinned: IPinData = {};
 	return createRunExecutionData({
@@ -198,6 +200,8 @@ function begun(workflow: Workflow, items: IDataObject[]): IRunExecutionData {
 			nodeExecutionStack: [
 				{ node: start, data: { main: [items.map((json) => ({ json }))] }, source: null },
 			],
+			// n8n notes it before an execution starts, and keeps it for its retries.
+			runtimeData: { version: 1, establishedAt: establishedAt ?? Date.now(), source: 'manual' },
 		},
 	});
 }

@@ -2,6 +2,8 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
 import { createOnce } from '../memory/createOnce';
+import type { Creating } from '../memory/cutOff';
+import { beginCreates } from '../memory/cutOff';
 import { Fingerprints, Ledger } from '../memory/ledger';
 import type { ClientOptions } from '../transport/client';
 import { SafePaysClient } from '../transport/client';
@@ -51,6 +53,8 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 	const invalid = jobs.filter((job): job is { error: NodeError } => 'error' in job);
 	if (invalid.length > 0 && !goesOn) throw withOthers(invalid[0].error, invalid.length - 1);
 
+	const creates = jobs.some((job) => !('error' in job) && job.request.method === 'POST');
+	const creating = creates ? await beginCreates(this) : undefined;
 	const results: Array<Result | undefined> = [];
 	let stopped = false;
 	await eachOf(
@@ -58,11 +62,12 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 		maxConcurrency,
 		async (job, itemIndex) => {
 			results[itemIndex] =
-				'error' in job ? job : await deliver(this, operation, client, ledger, job, itemIndex);
+				'error' in job ? job : await deliver(this, operation, client, ledger, job, itemIndex, creating);
 			if ('error' in results[itemIndex] && !goesOn) stopped = true;
 		},
 		() => stopped || client.cancelled,
 	);
+	await creating?.end();
 
 	tellOfWaiting(this, client.waitedSeconds);
 	if (client.cancelled) logCreated(this, ledger);
@@ -137,12 +142,13 @@ async function deliver(
 	ledger: Ledger,
 	job: Job,
 	itemIndex: number,
+	creating?: Creating,
 ): Promise<Result> {
 	try {
 		const answer =
 			job.request.method === 'GET'
 				? await client.send(job.request, itemIndex)
-				: await createNotTwice(context, client, ledger, job, itemIndex);
+				: await createNotTwice(context, client, ledger, job, itemIndex, creating);
 		return { items: operation.items(answer, job.parameters) };
 	} catch (error) {
 		const nodeError = asNodeError(context, error, itemIndex);
@@ -158,15 +164,18 @@ async function createNotTwice(
 	ledger: Ledger,
 	{ request, fingerprint, uniqueKey }: Job,
 	itemIndex: number,
+	creating?: Creating,
 ): Promise<IDataObject> {
 	const earlier = ledger.find(fingerprint);
 	if (earlier && 'record' in earlier) return { [request.record]: earlier.record };
-	if (earlier && !client.options.resendUnconfirmed) {
+	// A unique key's claim in n8n's database tells more than that n8n was killed in between.
+	const openSince = earlier ? new Date(earlier.sentAt) : uniqueKey === '' ? creating?.cutOffSince : undefined;
+	if (openSince && !client.options.resendUnconfirmed) {
 		throw notResentError(
 			context.getNode(),
 			itemIndex,
 			request.record,
-			{ what: request.summary, sentAt: client.localTime(new Date(earlier.sentAt)) },
+			{ what: request.summary, sentAt: client.localTime(openSince) },
 			client.redact,
 		);
 	}

@@ -51,6 +51,15 @@ export async function releaseKey(context: IExecuteFunctions, key: string): Promi
 	});
 }
 
+/** Notes a key that no other execution asks for, so without a second look. @returns whether it was new */
+export async function noteKey(context: IExecuteFunctions, key: string): Promise<boolean> {
+	return await new Promise<boolean>((resolve, reject) => {
+		enqueue(lineOf(context), async () => {
+			await check(context, [key]).then((fresh) => resolve(fresh.length > 0), reject);
+		});
+	});
+}
+
 function lineOf(context: IExecuteFunctions): Line {
 	const name = `${context.getWorkflow().id}:${context.getNode().id}`;
 	const line = lines.get(name) ?? { claims: [], last: Promise.resolve() };

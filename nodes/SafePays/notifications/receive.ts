@@ -64,7 +64,8 @@ async function handle(context: IWebhookFunctions): Promise<IWebhookResponseData>
  */
 export async function dropDuplicates(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const items = this.getInputData();
-	if (!deduplicates(this)) return [items];
+	// The retry of an execution that n8n was killed in: whoever asks for it wants the event passed on.
+	if (!deduplicates(this) || this.getMode() === 'retry') return [items];
 	const fresh: INodeExecutionData[] = [];
 	for (const item of items) {
 		const { id, status } = (item.json.invoice ?? {}) as IDataObject;
