@@ -1,5 +1,5 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+import { NodeOperationError, sleep } from 'n8n-workflow';
 
 import { createOnce } from '../memory/createOnce';
 import type { Creating } from '../memory/cutOff';
@@ -10,13 +10,12 @@ import { SafePaysClient } from '../transport/client';
 import { isUnconfirmed, notResentError, refusalBySafePays } from '../transport/errors';
 import type { SafePaysRequest } from '../transport/request';
 import { operations } from './description';
-import type { InvalidInput } from './input';
 import { getInvoice } from './invoice/getInvoice';
 import { assertCanWait, waitForPayment } from './invoice/waitForPayment';
 import type { ItemParameters, Operation } from './operation';
 import { parametersOf } from './parameters';
-
-type NodeError = NodeApiError | NodeOperationError;
+import type { NodeError } from './telling';
+import { asNodeError, detailsOf, logCreated, tellOfWaiting, withHistory, withOthers } from './telling';
 
 /** What an item's parameters amount to. */
 interface Job {
@@ -49,7 +48,12 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 
 	if (operation.waits) assertCanWait(this, credentials, inputs.length);
 	const prepare = preparer(this, operation, parametersOf(this, credentials));
-	const jobs = inputs.map((_, itemIndex) => prepare(itemIndex));
+	const jobs: Array<Job | { error: NodeError }> = [];
+	while (jobs.length < inputs.length) {
+		// Expressions take their time: thousands of items must not keep n8n from everything else.
+		if (jobs.length % 100 === 99) await sleep(0);
+		jobs.push(prepare(jobs.length));
+	}
 	const invalid = jobs.filter((job): job is { error: NodeError } => 'error' in job);
 	if (invalid.length > 0 && !goesOn) throw withOthers(invalid[0].error, invalid.length - 1);
 
@@ -73,8 +77,10 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 	if (client.cancelled) logCreated(this, ledger);
 	const failures = results.flatMap((result) => (result && 'error' in result ? [result.error] : []));
 	if (failures.length > 0 && !goesOn) {
-		const begun = jobs.filter((_, itemIndex) => results[itemIndex] !== undefined);
-		throw withHistory(failures, begun, client, ledger);
+		const begun = jobs.flatMap((job, itemIndex) =>
+			'fingerprint' in job && results[itemIndex] !== undefined ? [job.fingerprint] : [],
+		);
+		throw withHistory(failures, new Set(begun), client, ledger);
 	}
 
 	const outputs = results.flatMap((result, item) => toItems(result, item));
@@ -223,88 +229,4 @@ function toItems(result: Result | undefined, item: number): INodeExecutionData[]
 			? [{ error: result.error.message, details: detailsOf(result.error) }]
 			: result.items;
 	return list.map((json) => ({ json, pairedItem: { item } }));
-}
-
-function detailsOf(error: NodeError): IDataObject {
-	const details: IDataObject = {};
-	if (error instanceof NodeApiError && error.httpCode) details.httpCode = error.httpCode;
-	if (error.description) details.description = error.description;
-	if (error.context.field) details.field = error.context.field as string;
-	if (isUnconfirmed(error)) details.unconfirmed = true;
-	return details;
-}
-
-function asNodeError(context: IExecuteFunctions, error: unknown, itemIndex: number): NodeError {
-	if (error instanceof NodeApiError || error instanceof NodeOperationError) return error;
-	const { message, nextStep, field } = error as Partial<InvalidInput>;
-	const nodeError = new NodeOperationError(
-		context.getNode(),
-		`${message ?? 'Unknown problem'} [item ${itemIndex}]`,
-		{ itemIndex, description: nextStep },
-	);
-	if (field !== undefined) nodeError.context.field = field;
-	return nodeError;
-}
-
-function withOthers(error: NodeError, others: number): NodeError {
-	error.description = [
-		error.description,
-		'Nothing was sent to SafePays.',
-		others > 0 ? `${others} more ${others === 1 ? 'item has' : 'items have'} a problem as well.` : '',
-	]
-		.filter(Boolean)
-		.join(' ');
-	return error;
-}
-
-/** IDs listed in an error; more would not be read. */
-const LISTED_IDS = 50;
-
-/** The first failure, told with everything that a person has to know to clean up. */
-function withHistory(
-	failures: NodeError[],
-	begun: Array<Job | { error: NodeError }>,
-	client: SafePaysClient,
-	ledger: Ledger,
-): NodeError {
-	const [error, ...others] = failures;
-	const ids = ledger.createdIds();
-	const told = new Set(begun.flatMap((job) => ('fingerprint' in job ? [job.fingerprint] : [])));
-	const listed = ids.slice(0, LISTED_IDS).join(', ');
-	const more = ids.length > LISTED_IDS ? ` and ${ids.length - LISTED_IDS} more` : '';
-	error.description = [
-		error.description,
-		...others.map((other) =>
-			isUnconfirmed(other) ? `Also: ${other.message}. ${other.description ?? ''}` : `Also: ${other.message}.`,
-		),
-		...ledger
-			.openExcept(told)
-			.map(
-				({ what, sentAt }) =>
-					`Also look in SafePays for ${what}, sent by an earlier try at ${client.localTime(new Date(sentAt))}.`,
-			),
-		ids.length > 0 ? `Created in this run: ${listed}${more}.` : '',
-	]
-		.filter(Boolean)
-		.join('<br />');
-	return error;
-}
-
-function logCreated(context: IExecuteFunctions, ledger: Ledger): void {
-	const ids = ledger.createdIds();
-	const open = ledger.openExcept(new Set()).map(({ what, sentAt }) => `${what} (sent at ${sentAt})`);
-	context.logger.warn(
-		`SafePays node "${context.getNode().name}": the execution was cancelled. Created before that: ${ids.join(', ') || 'nothing'}.${
-			open.length > 0 ? ` To be looked for in SafePays, since their outcome is not known: ${open.join(', ')}.` : ''
-		}`,
-	);
-}
-
-function tellOfWaiting(context: IExecuteFunctions, seconds: number): void {
-	if (seconds === 0) return;
-	context.addExecutionHints({
-		message: `SafePays limits how many requests it takes in a time, so this run waited ${seconds} ${seconds === 1 ? 'second' : 'seconds'}. Nothing was lost.`,
-		location: 'outputPane',
-		type: 'info',
-	});
 }
