@@ -8,7 +8,7 @@ import type {
 	Icon,
 } from 'n8n-workflow';
 
-export const DEFAULT_BASE_URL = 'https://app.safepays.com';
+const DEFAULT_BASE_URL = 'https://app.safepays.com';
 
 /** The legacy names under which n8n's HTTP Request node still hands over a request. */
 type RequestOptions = IHttpRequestOptions & { uri?: string };

@@ -9,7 +9,7 @@ export interface ItemParameters {
 	/** The credential's fallback for an invoice that names no webhook URL, '' if there is none. */
 	defaultWebhookUrl: string;
 	/** Where SafePays' notifications reach this execution while it waits. */
-	resumeUrl: string;
+	resumeUrl(): string;
 	/** IANA name of the workflow's time zone, e.g. `Europe/Berlin`. */
 	timeZone: string;
 }

@@ -11,7 +11,7 @@ export function parametersOf(
 ): (itemIndex: number) => ItemParameters {
 	const shared = {
 		defaultWebhookUrl: text(credentials.defaultWebhookUrl),
-		resumeUrl: resumeUrlOf(context),
+		resumeUrl: () => resumeUrlOf(context),
 		timeZone: context.getTimezone(),
 	};
 	return (itemIndex) => ({

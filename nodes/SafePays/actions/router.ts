@@ -58,7 +58,7 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 	if (invalid.length > 0 && !goesOn) throw withOthers(invalid[0].error, invalid.length - 1);
 
 	const creates = jobs.some((job) => !('error' in job) && job.request.method === 'POST');
-	const creating = creates ? await beginCreates(this) : undefined;
+	const creating = creates ? await beginCreates(this, ledger.runIndex) : undefined;
 	const results: Array<Result | undefined> = [];
 	let stopped = false;
 	await eachOf(

@@ -5,6 +5,7 @@ import { NodeOperationError } from 'n8n-workflow';
 
 import { isUnconfirmed } from '../transport/errors';
 import { invoiceIdFor, rememberInvoiceId } from './invoiceIds';
+import { nodeKey } from './nodeKey';
 import { claimKey, releaseKey } from './processedKeys';
 
 /** One creator at a time for each key in this process; the next one finds what the first has made. */
@@ -31,7 +32,7 @@ interface Once {
  */
 export async function createOnce(context: IExecuteFunctions, once: Once): Promise<IDataObject> {
 	const hash = createHash('sha256').update(once.key).digest('base64url').slice(0, 22);
-	const name = `${context.getWorkflow().id}:${context.getNode().id}:${hash}`;
+	const name = `${nodeKey(context)}:${hash}`;
 	const before = running.get(name) ?? Promise.resolve();
 	const mine = before.then(
 		async () => await createOrFetch(context, hash, once),

@@ -14,11 +14,12 @@ export interface Creating {
  * n8n keeps nothing of a node that it was killed in, and retries such an execution from its
  * trigger. But when an execution began is kept before it starts and is the same in its retries, so
  * it can be noted in n8n's database that this node is about to create.
+ *
+ * @param runIndex which run of the node this is: it runs several times in a loop
  */
-export async function beginCreates(context: IExecuteFunctions): Promise<Creating> {
+export async function beginCreates(context: IExecuteFunctions, runIndex: number): Promise<Creating> {
 	const began = context.getExecutionContext?.()?.establishedAt;
 	if (began === undefined) return { end: async () => undefined };
-	const runIndex = Number(context.evaluateExpression('{{ $runIndex }}', 0));
 	const key = `creating:${began}:${runIndex}`;
 	const isNew = await noteKey(context, key);
 	const cutOff = !isNew && context.getMode() === 'retry';

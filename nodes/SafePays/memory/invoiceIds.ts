@@ -1,5 +1,7 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
+import { nodeKey } from './nodeKey';
+
 /** Unique keys whose invoice a node remembers; past that the oldest are forgotten. */
 const MAX_INVOICES = 10_000;
 
@@ -26,7 +28,7 @@ export function rememberInvoiceId(context: IExecuteFunctions, keyHash: string, i
 }
 
 function own(context: IExecuteFunctions): Map<string, string> {
-	const name = `${context.getWorkflow().id}:${context.getNode().id}`;
+	const name = nodeKey(context);
 	const ids = known.get(name) ?? new Map<string, string>();
 	known.set(name, ids);
 	return ids;

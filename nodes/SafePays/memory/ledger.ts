@@ -31,11 +31,15 @@ const CONTEXT_KEY = 'safePaysCreates';
  * requests is a request of its own.
  */
 export class Ledger {
+	/** Which run of the node this is, from 0; the same when it is retried. */
+	readonly runIndex: number;
+
 	private readonly book: Book;
 
 	constructor(context: IExecuteFunctions) {
 		const store = context.getContext('node');
 		const runIndex = Number(context.evaluateExpression('{{ $runIndex }}', 0));
+		this.runIndex = runIndex;
 		const book = store[CONTEXT_KEY] as Book | undefined;
 		this.book = book?.runIndex === runIndex ? book : { runIndex, entries: {} };
 		store[CONTEXT_KEY] = this.book;

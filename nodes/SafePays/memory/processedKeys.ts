@@ -3,8 +3,10 @@ import { randomUUID } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { sleep } from 'n8n-workflow';
 
+import { nodeKey } from './nodeKey';
+
 /** Keys that one node remembers in n8n's database; past that the oldest are forgotten. */
-export const MAX_KEYS = 20_000;
+const MAX_KEYS = 20_000;
 
 /** Longer than n8n's helper takes to read a row and write it back, so that both of two writers look after both have written. */
 const SECOND_LOOK_MS = 100;
@@ -61,7 +63,7 @@ export async function noteKey(context: IExecuteFunctions, key: string): Promise<
 }
 
 function lineOf(context: IExecuteFunctions): Line {
-	const name = `${context.getWorkflow().id}:${context.getNode().id}`;
+	const name = nodeKey(context);
 	const line = lines.get(name) ?? { claims: [], last: Promise.resolve() };
 	lines.set(name, line);
 	return line;

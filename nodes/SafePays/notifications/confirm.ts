@@ -2,6 +2,7 @@ import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 import { sleep } from 'n8n-workflow';
 
 import { getInvoice } from '../actions/invoice/getInvoice';
+import { nodeKey } from '../memory/nodeKey';
 import { wordsOf } from '../transport/errors';
 import { pauseNamedBy } from '../transport/rateLimit';
 import type { Outcome } from '../transport/request';
@@ -46,7 +47,7 @@ export async function confirm(
 ): Promise<Confirmation> {
 	// "Paid" must not be settled by an answer that was on its way when the invoice was still "Failed".
 	const said = STATUSES.includes(status) ? status : '';
-	const name = `${nodeName(context)}:${invoiceId}:${said}`;
+	const name = `${nodeKey(context)}:${invoiceId}:${said}`;
 	const running =
 		asking.get(name) ??
 		ask(context, { invoiceId, status: said }, deadline, AFTER_NOTHING_HAPPENED_MS).finally(() =>
@@ -76,7 +77,7 @@ async function ask(
 	deadline: number,
 	afterNothingMs: number[],
 ): Promise<Confirmation> {
-	const turns = turnsOf(nodeName(context));
+	const turns = turnsOf(nodeKey(context));
 	const afterFailure = [...AFTER_FAILURE_MS];
 	const afterNothing = [...afterNothingMs];
 	for (;;) {
@@ -141,8 +142,4 @@ function judge(
 
 function retryAfterOf(confirmation: Confirmation): number {
 	return confirmation.kind === 'unavailable' ? confirmation.retryAfter : COME_AGAIN;
-}
-
-function nodeName(context: IWebhookFunctions): string {
-	return `${context.getWorkflow().id}:${context.getNode().id}`;
 }

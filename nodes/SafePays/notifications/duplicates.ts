@@ -1,5 +1,6 @@
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 
+import { nodeKey } from '../memory/nodeKey';
 import { STATUS } from './read';
 
 /** Events that a process remembers for each trigger; past that the oldest are forgotten. */
@@ -22,7 +23,7 @@ export class PassedEvents {
 	private readonly staticData: IDataObject;
 
 	constructor(context: IWebhookFunctions) {
-		const name = `${context.getWorkflow().id}:${context.getNode().id}`;
+		const name = nodeKey(context);
 		this.memory = inProcess.get(name) ?? new Map<string, boolean>();
 		inProcess.set(name, this.memory);
 		this.staticData = context.getWorkflowStaticData('node');

@@ -131,7 +131,7 @@ function errorOf(
 }
 
 /** SafePays' own words, `{"error": "…"}`, if the answer has any. */
-export function wordsOf(answer: Answer): string | undefined {
+export function wordsOf(answer: Pick<Answer, 'body'>): string | undefined {
 	const { error } = (answer.body ?? {}) as { error?: unknown };
 	return typeof error === 'string' && error !== '' ? error : undefined;
 }

@@ -6,6 +6,7 @@ import type {
 } from 'n8n-workflow';
 
 import { baseUrlOf } from '../../../credentials/SafePaysApi.credentials';
+import { wordsOf } from './errors';
 
 /** A UUID that no invoice has: asking for it proves the key without needing an invoice. */
 const NO_INVOICE = '00000000-0000-4000-8000-000000000000';
@@ -40,7 +41,7 @@ export async function testCredential(
 			followRedirect: false,
 			timeout: TIMEOUT_MS,
 		})) as { statusCode: number; body: unknown };
-		return judge(statusCode, wordsIn(body), apiKey);
+		return judge(statusCode, wordsOf({ body }), apiKey);
 	} catch {
 		return failed(`SafePays cannot be reached at ${new URL(baseUrl).origin}. Check the Base URL and the network of your n8n.`);
 	}
@@ -63,11 +64,6 @@ function judge(status: number, words: string | undefined, apiKey: string): INode
 	if (status === 429) return failed(`SafePays' rate limit is reached, so the key could not be tested: ${said}`);
 	if (status >= 500) return failed(`SafePays has a problem (status ${status}): ${said}. Try again later.`);
 	return failed(`SafePays answered with status ${status}: ${said}. Check the Base URL.`);
-}
-
-function wordsIn(body: unknown): string | undefined {
-	const { error } = (body ?? {}) as { error?: unknown };
-	return typeof error === 'string' && error !== '' ? error : undefined;
 }
 
 function failed(message: string): INodeCredentialTestResult {

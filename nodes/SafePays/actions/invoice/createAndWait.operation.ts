@@ -62,7 +62,7 @@ const waitFields: INodeProperties[] = [
 export const createAndWait: Operation = {
 	fields: [...billFields, ...waitFields, additionalFields('dueDate', 'redirectUrl')],
 
-	request: (parameters) => createInvoice(parameters, parameters.resumeUrl),
+	request: (parameters) => createInvoice(parameters, parameters.resumeUrl()),
 
 	items: (answer) => [answer.invoice as IDataObject],
 

@@ -13,7 +13,7 @@ import type { SafePaysClient } from '../../transport/client';
 import { getInvoice } from './getInvoice';
 
 /** Each invoice's notification is an HTTP call to the waiting execution; n8n handles them one by one. */
-export const MAX_WAITING_INVOICES = 50;
+const MAX_WAITING_INVOICES = 50;
 
 const UNIT_MS: Record<string, number> = { minutes: 60_000, hours: 3_600_000, days: 86_400_000 };
 
