@@ -36,6 +36,15 @@ export class NodePanel {
 		await this.option(option).click();
 	}
 
+	/** Resolves once the choice that a list shows is this one. */
+	async untilShows(name: string, choice: string): Promise<void> {
+		const shown = this.parameter(name).locator('input').first();
+		await this.page.waitForFunction(
+			([input, wanted]) => (input as HTMLInputElement).value === wanted,
+			[await shown.elementHandle(), choice] as const,
+		);
+	}
+
 	/** What a list offers, each with its explanation. */
 	async options(name: string): Promise<string[]> {
 		await this.parameter(name).click();

@@ -7,7 +7,7 @@ import { payInBrowser } from '../browser/payment';
 import { inTab } from '../browser/tab';
 import { TriggerPanel } from '../browser/trigger-panel';
 import { importExample, readExamples } from '../harness/examples';
-import { manualTrigger, safePays, workflow } from '../harness/workflow';
+import { manualTrigger, safePays, safePaysTrigger, workflow } from '../harness/workflow';
 import { getWorld } from './world';
 import type { World } from './world';
 
@@ -166,6 +166,25 @@ it('shows the event that a payment sends to the test URL in the panel of the tri
 		expect(json).toContain('"event": "paid"');
 		expect(json).toContain(invoice.id);
 	});
+});
+
+it('warns in the panel of the trigger that the real SafePays cannot reach this n8n', async () => {
+	const real = await world.client.createCredential({
+		name: `real SafePays ${randomUUID()}`,
+		type: 'safePaysApi',
+		data: { apiKey: 'some-api-key' },
+	});
+	const { id } = await world.client.createWorkflow(
+		workflow([safePaysTrigger({}, { credential: world.credentialId })]),
+	);
+	await tab('trigger-address', async (editor) => {
+		await editor.openWorkflow(id);
+		const node = await editor.openNode('SafePays Trigger');
+		await node.untilShows('notificationAddress', world.n8nUrl);
+		await node.useCredential(real.id);
+		await node.untilShows('notificationAddress', `⚠ SafePays cannot reach ${world.n8nUrl}`);
+	});
+	await world.client.deleteWorkflow(id);
 });
 
 it('waits for a payment, says where it is paid, and goes on when it is', async () => {

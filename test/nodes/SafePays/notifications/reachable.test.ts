@@ -1,4 +1,4 @@
-import { HookContext } from 'n8n-core';
+import { HookContext, LoadOptionsContext } from 'n8n-core';
 import type { INode, INodeType, IWebhookData } from 'n8n-workflow';
 
 import { SafePaysTrigger } from '../../../../nodes/SafePays/SafePaysTrigger.node';
@@ -21,6 +21,22 @@ async function activated(n8nUrl: string, baseUrl: string): Promise<{ log: string
 	const { checkExists, create } = trigger.webhookMethods?.default ?? {};
 	const registered = (await checkExists?.call(context)) === true || (await create?.call(context)) === true;
 	return { log, registered };
+}
+
+/** What the trigger's panel shows as its address. */
+async function shownAddress(n8nUrl: string, baseUrl: string): Promise<string> {
+	const world: World = { baseUrl: n8nUrl, credentials: { apiKey: 'the-secret-key', baseUrl } };
+	const json = triggerWorkflow();
+	const workflow = workflowOf(world, json);
+	const node = Object.values(workflow.nodes)[0] as INode;
+	const trigger: INodeType = new SafePaysTrigger();
+	const field = trigger.description.properties.find(({ name }) => name === 'notificationAddress');
+	const load = trigger.methods?.loadOptions?.[field?.typeOptions?.loadOptionsMethod ?? ''];
+	const context = new LoadOptionsContext(workflow, node, additionalDataFor(world, json), field?.name ?? '');
+	const shown = (await load?.call(context)) ?? [];
+	// the panel shows the entry that has the field's value
+	expect(shown.map(({ value }) => value)).toEqual([field?.default]);
+	return shown[0].name;
 }
 
 const REAL = 'https://app.safepays.com';
@@ -49,5 +65,19 @@ describe('Activating a workflow with the trigger', () => {
 
 	it('takes an empty Base URL for the real SafePays', async () => {
 		expect((await activated('http://localhost:5678', '')).log).toHaveLength(1);
+	});
+});
+
+describe("The trigger's panel", () => {
+	it('warns that the real SafePays cannot reach a private address', async () => {
+		const shown = await shownAddress('http://localhost:5678', REAL);
+		expect(shown).toBe('⚠ SafePays cannot reach http://localhost:5678');
+	});
+
+	it.each([
+		['https://n8n.example.com', REAL],
+		['http://localhost:5678', SANDBOX],
+	])('shows the address %s that %s can reach', async (n8nUrl, baseUrl) => {
+		expect(await shownAddress(n8nUrl, baseUrl)).toBe(n8nUrl);
 	});
 });
