@@ -225,6 +225,7 @@ describe('when n8n is killed', () => {
 	let unkeyed: Workflow;
 	let keyed: Workflow;
 	let goingOn: Workflow;
+	let unkeyedGoingOn: Workflow;
 	let keyedWait: Workflow;
 	let waiting: Wait;
 	let resumed: Wait;
@@ -245,6 +246,7 @@ describe('when n8n is killed', () => {
 		});
 		keyed = await activated([safePays({ ...create, uniqueKey }, { credential }), noOp('After')]);
 		goingOn = await activated([safePays({ ...create, uniqueKey }, { credential }), stuck()]);
+		unkeyedGoingOn = await activated([safePays(create, { credential }), stuck()]);
 		const wait = { ...create, operation: 'createAndWait', uniqueKey };
 		keyedWait = await activated([safePays(wait, { credential }), noOp('After')]);
 		await keyedWait.start(order('keyed-wait@example.com'));
@@ -259,6 +261,7 @@ describe('when n8n is killed', () => {
 		await cutOffCreating(async () => await unkeyed.start(order('unkeyed@example.com')));
 		await cutOffCreating(async () => await keyed.start(order('keyed@example.com')));
 		await cutOffLater(async () => await goingOn.start(order('going-on@example.com')));
+		await cutOffLater(async () => await unkeyedGoingOn.start(order('unkeyed-going-on@example.com')));
 		await cutOffLater(async () => {
 			expect(await pay('resumed@example.com')).toMatchObject([{ status: 200 }]);
 		});
@@ -327,14 +330,19 @@ describe('when n8n is killed', () => {
 	});
 
 	// n8n retries a crashed execution from its trigger, and has kept nothing of what its nodes did
-	it('without a unique key, only a person can know: retrying that execution creates the invoice again', async () => {
+	it.each([
+		['while the invoice was created', () => unkeyed, 'unkeyed@example.com'],
+		['in a later node', () => unkeyedGoingOn, 'unkeyed-going-on@example.com'],
+	])('%s, retrying that execution creates nothing again without a unique key, too', async (_when, workflowOf, email) => {
 		const { client } = own;
-		const crashed = await onlyExecutionOf(unkeyed.id);
+		const crashed = await onlyExecutionOf(workflowOf().id);
 		const retried = await client.getExecution(await client.retryExecution(crashed.id));
-		expect(errorOf(retried, 'SafePays')?.message).toMatch(/Not sent again: an earlier try may have created the invoice/);
+		expect(errorOf(retried, 'SafePays')?.message).toMatch(
+			/Not sent again: an earlier try may have created the invoice/,
+		);
 		const again = await client.getExecution(await client.retryExecution(retried.id));
 		expect(again.status).toBe('error');
-		expect(invoicesTo('unkeyed@example.com')).toHaveLength(1);
+		expect(invoicesTo(email)).toHaveLength(1);
 	});
 
 	it('a waiting execution goes on, once, when its invoice is paid', async () => {
@@ -376,7 +384,7 @@ describe('when n8n is killed', () => {
 		}
 	});
 
-	it('retrying that execution ends at the trigger, which takes it for a duplicate', async () => {
+	it('retrying that execution passes the payment on', async () => {
 		const { client } = own;
 		const crashed = await onlyExecutionOf(later.id);
 		const retried = await client.getExecution(await client.retryExecution(crashed.id));

@@ -1,4 +1,4 @@
-import type { IDataObject, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 import type { SafePaysRequest } from '../transport/request';
 
@@ -19,7 +19,9 @@ export interface ItemParameters {
  * Everything else (the loop, sending, retrying, errors) is the router's.
  */
 export interface Operation {
-	/** Without `displayOptions` for resource and operation: `describe` adds them. */
+	/** How it is offered in the list of operations and in the nodes panel. */
+	choice: Omit<INodePropertyOptions, 'value'>;
+	/** Without `displayOptions` for resource and operation: `description.ts` adds them. */
 	fields: INodeProperties[];
 	/** @throws InvalidInput naming the field */
 	request(parameters: ItemParameters): SafePaysRequest;

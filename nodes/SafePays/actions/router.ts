@@ -1,31 +1,17 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError, sleep } from 'n8n-workflow';
 
-import { createOnce } from '../memory/createOnce';
-import type { Creating } from '../memory/cutOff';
-import { beginCreates } from '../memory/cutOff';
+import { noteCreates } from '../memory/cutOff';
 import { Fingerprints, Ledger } from '../memory/ledger';
 import type { ClientOptions } from '../transport/client';
 import { SafePaysClient } from '../transport/client';
-import { isUnconfirmed, notResentError, refusalBySafePays } from '../transport/errors';
-import type { SafePaysRequest } from '../transport/request';
+import type { Failed, Job, Result, Run } from './deliver';
+import { deliver } from './deliver';
 import { operations } from './description';
-import { getInvoice } from './invoice/getInvoice';
 import { assertCanWait, waitForPayment } from './invoice/waitForPayment';
+import { asNodeError, detailsOf, logCreated, tellOfWaiting, withHistory, withOthers } from './messages';
 import type { ItemParameters, Operation } from './operation';
 import { parametersOf } from './parameters';
-import type { NodeError } from './telling';
-import { asNodeError, detailsOf, logCreated, tellOfWaiting, withHistory, withOthers } from './telling';
-
-/** What an item's parameters amount to. */
-interface Job {
-	parameters: ItemParameters;
-	request: SafePaysRequest;
-	fingerprint: string;
-	uniqueKey: string;
-}
-
-type Result = { items: IDataObject[] } | { error: NodeError };
 
 /**
  * The only loop over items: parameters → request → answer → item.
@@ -48,30 +34,29 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 
 	if (operation.waits) assertCanWait(this, credentials, inputs.length);
 	const prepare = preparer(this, operation, parametersOf(this, credentials));
-	const jobs: Array<Job | { error: NodeError }> = [];
+	const jobs: Array<Job | Failed> = [];
 	while (jobs.length < inputs.length) {
 		// Expressions take their time: thousands of items must not keep n8n from everything else.
 		if (jobs.length % 100 === 99) await sleep(0);
 		jobs.push(prepare(jobs.length));
 	}
-	const invalid = jobs.filter((job): job is { error: NodeError } => 'error' in job);
+	const invalid = jobs.filter((job): job is Failed => 'error' in job);
 	if (invalid.length > 0 && !goesOn) throw withOthers(invalid[0].error, invalid.length - 1);
 
-	const creates = jobs.some((job) => !('error' in job) && job.request.method === 'POST');
-	const creating = creates ? await beginCreates(this, ledger.runIndex) : undefined;
+	const cutOffSince = jobs.some(createsWithoutKey) ? await noteCreates(this, ledger) : undefined;
+	const run: Run = { context: this, operation, client, ledger, cutOffSince };
 	const results: Array<Result | undefined> = [];
 	let stopped = false;
 	await eachOf(
 		jobs,
 		maxConcurrency,
 		async (job, itemIndex) => {
-			results[itemIndex] =
-				'error' in job ? job : await deliver(this, operation, client, ledger, job, itemIndex, creating);
-			if ('error' in results[itemIndex] && !goesOn) stopped = true;
+			const result = 'error' in job ? job : await deliver(run, job);
+			results[itemIndex] = result;
+			if ('error' in result && !goesOn) stopped = true;
 		},
 		() => stopped || client.cancelled,
 	);
-	await creating?.end();
 
 	tellOfWaiting(this, client.waitedSeconds);
 	if (client.cancelled) logCreated(this, ledger);
@@ -84,9 +69,7 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 	}
 
 	const outputs = results.flatMap((result, item) => toItems(result, item));
-	const output = operation.waits
-		? await waitForPayment(this, client, outputs)
-		: [outputs];
+	const output = operation.waits ? await waitForPayment(this, client, outputs) : [outputs];
 	if (failures.length === 0 && !client.cancelled) ledger.clear();
 	return output;
 }
@@ -126,7 +109,7 @@ function preparer(
 	context: IExecuteFunctions,
 	operation: Operation,
 	read: (itemIndex: number) => ItemParameters,
-): (itemIndex: number) => Job | { error: NodeError } {
+): (itemIndex: number) => Job | Failed {
 	const fingerprints = new Fingerprints();
 	return (itemIndex) => {
 		try {
@@ -134,74 +117,16 @@ function preparer(
 			const request = operation.request(parameters);
 			const uniqueKey = operation.uniqueKey?.(parameters) ?? '';
 			const fingerprint = fingerprints.of(request, uniqueKey, operation.perTry);
-			return { parameters, request, fingerprint, uniqueKey };
+			return { itemIndex, parameters, request, fingerprint, uniqueKey };
 		} catch (error) {
 			return { error: asNodeError(context, error, itemIndex) };
 		}
 	};
 }
 
-async function deliver(
-	context: IExecuteFunctions,
-	operation: Operation,
-	client: SafePaysClient,
-	ledger: Ledger,
-	job: Job,
-	itemIndex: number,
-	creating?: Creating,
-): Promise<Result> {
-	try {
-		const answer =
-			job.request.method === 'GET'
-				? await client.send(job.request, itemIndex)
-				: await createNotTwice(context, client, ledger, job, itemIndex, creating);
-		return { items: operation.items(answer, job.parameters) };
-	} catch (error) {
-		const nodeError = asNodeError(context, error, itemIndex);
-		const items = operation.insteadOf?.(refusalBySafePays(nodeError), job.parameters);
-		return items ? { items } : { error: nodeError };
-	}
-}
-
-/** Hands out what an earlier try of this execution has created; otherwise creates it, and notes that. */
-async function createNotTwice(
-	context: IExecuteFunctions,
-	client: SafePaysClient,
-	ledger: Ledger,
-	{ request, fingerprint, uniqueKey }: Job,
-	itemIndex: number,
-	creating?: Creating,
-): Promise<IDataObject> {
-	const earlier = ledger.find(fingerprint);
-	if (earlier && 'record' in earlier) return { [request.record]: earlier.record };
-	// A unique key's claim in n8n's database tells more than that n8n was killed in between.
-	const openSince = earlier ? new Date(earlier.sentAt) : uniqueKey === '' ? creating?.cutOffSince : undefined;
-	if (openSince && !client.options.resendUnconfirmed) {
-		throw notResentError(
-			context.getNode(),
-			itemIndex,
-			request.record,
-			{ what: request.summary, sentAt: client.localTime(openSince) },
-			client.redact,
-		);
-	}
-	const create = async () => {
-		const note = (at: Date) => ledger.sent(fingerprint, request.summary, at);
-		try {
-			const record = (await client.send(request, itemIndex, note))[request.record] as IDataObject;
-			ledger.created(fingerprint, record);
-			return record;
-		} catch (error) {
-			// What an earlier try has left open, the failure of this one does not close.
-			if (!earlier && !isUnconfirmed(error)) ledger.forget(fingerprint);
-			return await Promise.reject(error as Error);
-		}
-	};
-	if (uniqueKey === '') return { [request.record]: await create() };
-	const fetch = async (invoiceId: string) =>
-		(await client.send(getInvoice(invoiceId), itemIndex)).invoice as IDataObject;
-	const once = { key: uniqueKey, itemIndex, claimed: earlier !== undefined, create, fetch };
-	return { [request.record]: await createOnce(context, once) };
+/** A unique key's claim tells more than that the node was about to create. */
+function createsWithoutKey(job: Job | Failed): boolean {
+	return !('error' in job) && job.request.method === 'POST' && job.uniqueKey === '';
 }
 
 /** Works on a list with so many at a time, in order, until `stop` says so; resolves when those begun have ended. */

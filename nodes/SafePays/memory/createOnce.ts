@@ -6,7 +6,7 @@ import { NodeOperationError } from 'n8n-workflow';
 import { isUnconfirmed } from '../transport/errors';
 import { invoiceIdFor, rememberInvoiceId } from './invoiceIds';
 import { nodeKey } from './nodeKey';
-import { claimKey, releaseKey } from './processedKeys';
+import { claimKey, releaseKeys } from './processedKeys';
 
 /** One creator at a time for each key in this process; the next one finds what the first has made. */
 const running = new Map<string, Promise<unknown>>();
@@ -73,7 +73,7 @@ async function createOrFetch(
 		return invoice;
 	} catch (error) {
 		// An earlier try that holds the claim may have created it, whatever became of this one.
-		if (!claimed && !isUnconfirmed(error)) await releaseKey(context, `key:${hash}`);
+		if (!claimed && !isUnconfirmed(error)) await releaseKeys(context, [`key:${hash}`]);
 		// Passed on as it came: it is told to the user by the router.
 		return await Promise.reject(error as Error);
 	}

@@ -1,30 +1,41 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { noteKey, releaseKey } from './processedKeys';
+import type { Ledger } from './ledger';
+import { nodeKey } from './nodeKey';
+import { noteKey, releaseKeys } from './processedKeys';
 
-/** The creates of one run of the node, from before the first is sent until the last has an outcome. */
-export interface Creating {
-	/** When the execution began that this one retries, if n8n was killed while that one created; its ledger is lost. */
-	cutOffSince?: Date;
-	/** Every create has an outcome, which n8n will keep. */
-	end: () => Promise<void>;
-}
+/** Notes that a process keeps for a node: n8n may be killed in a later node of the execution, too. */
+const MAX_NOTES = 200;
+
+const notes = new Map<string, string[]>();
 
 /**
- * n8n keeps nothing of a node that it was killed in, and retries such an execution from its
- * trigger. But when an execution began is kept before it starts and is the same in its retries, so
- * it can be noted in n8n's database that this node is about to create.
+ * Notes in n8n's database that this run of the node is about to create, and finds out whether an
+ * earlier try did so and was lost.
  *
- * @param runIndex which run of the node this is: it runs several times in a loop
+ * n8n keeps nothing of an execution that it was killed in, and retries it from its trigger. But
+ * when an execution began is kept before it starts and is the same in its retries. So a retry that
+ * finds the note, but no ledger, repeats a run that nobody knows the outcome of.
+ *
+ * @returns when the execution began whose creates may have happened, if there is one
  */
-export async function beginCreates(context: IExecuteFunctions, runIndex: number): Promise<Creating> {
+export async function noteCreates(
+	context: IExecuteFunctions,
+	ledger: Ledger,
+): Promise<Date | undefined> {
 	const began = context.getExecutionContext?.()?.establishedAt;
-	if (began === undefined) return { end: async () => undefined };
-	const key = `creating:${began}:${runIndex}`;
-	const isNew = await noteKey(context, key);
-	const cutOff = !isNew && context.getMode() === 'retry';
-	return {
-		cutOffSince: cutOff ? new Date(began) : undefined,
-		end: async () => (cutOff ? undefined : await releaseKey(context, key)),
-	};
+	if (began === undefined) return undefined;
+	const note = `creating:${began}:${ledger.run}`;
+	const isNew = await noteKey(context, note);
+	if (isNew) await keep(context, note);
+	else if (ledger.isNew && context.getMode() === 'retry') ledger.cutOff(new Date(began));
+	return ledger.cutOffSince;
+}
+
+async function keep(context: IExecuteFunctions, note: string): Promise<void> {
+	const name = nodeKey(context);
+	const kept = [...(notes.get(name) ?? []), note];
+	notes.set(name, kept.slice(-MAX_NOTES));
+	const old = kept.slice(0, -MAX_NOTES);
+	if (old.length > 0) await releaseKeys(context, old);
 }

@@ -15,9 +15,13 @@ export interface OpenCreate {
 type Entry = OpenCreate | { record: IDataObject };
 
 interface Book extends IDataObject {
-	/** The run of the node (it runs several times in a loop) that the entries belong to. */
+	/** The run of the node (it runs several times in a loop) that the entries belong to, as n8n counts. */
 	runIndex: number;
+	/** The same as counted here, from 0: n8n also counts runs that it has lost. */
+	run: number;
 	entries: Record<string, IDataObject>;
+	/** ISO time; see `Ledger.cutOff`. */
+	cutOffSince?: string;
 }
 
 const CONTEXT_KEY = 'safePaysCreates';
@@ -31,18 +35,34 @@ const CONTEXT_KEY = 'safePaysCreates';
  * requests is a request of its own.
  */
 export class Ledger {
-	/** Which run of the node this is, from 0; the same when it is retried. */
-	readonly runIndex: number;
+	/** Whether n8n has kept nothing of an earlier try of this run; there may have been none. */
+	readonly isNew: boolean;
 
 	private readonly book: Book;
 
 	constructor(context: IExecuteFunctions) {
 		const store = context.getContext('node');
 		const runIndex = Number(context.evaluateExpression('{{ $runIndex }}', 0));
-		this.runIndex = runIndex;
 		const book = store[CONTEXT_KEY] as Book | undefined;
-		this.book = book?.runIndex === runIndex ? book : { runIndex, entries: {} };
+		this.isNew = book?.runIndex !== runIndex;
+		this.book =
+			book && !this.isNew ? book : { runIndex, run: book ? book.run + 1 : 0, entries: {} };
 		store[CONTEXT_KEY] = this.book;
+	}
+
+	/** Which run of the node this is, from 0; the same when it is retried. */
+	get run(): number {
+		return this.book.run;
+	}
+
+	/** Notes that an earlier try of this run has created nobody knows what. */
+	cutOff(since: Date): void {
+		this.book.cutOffSince = since.toISOString();
+	}
+
+	/** When the execution began whose creates are not known. */
+	get cutOffSince(): Date | undefined {
+		return this.book.cutOffSince === undefined ? undefined : new Date(this.book.cutOffSince);
 	}
 
 	find(fingerprint: string): Entry | undefined {

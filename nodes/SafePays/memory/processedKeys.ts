@@ -44,11 +44,11 @@ export async function claimKey(context: IExecuteFunctions, key: string): Promise
 	});
 }
 
-/** Gives a key back, so that it can be claimed again. */
-export async function releaseKey(context: IExecuteFunctions, key: string): Promise<void> {
+/** Gives keys back, so that they can be claimed again. */
+export async function releaseKeys(context: IExecuteFunctions, keys: string[]): Promise<void> {
 	await new Promise<void>((resolve, reject) => {
 		enqueue(lineOf(context), async () => {
-			await context.helpers.removeProcessed([key], 'node', OPTIONS).then(resolve, reject);
+			await context.helpers.removeProcessed(keys, 'node', OPTIONS).then(resolve, reject);
 		});
 	});
 }

@@ -17,6 +17,12 @@ const ADDITIONAL = {
 } as const;
 
 export const create: Operation = {
+	choice: {
+		name: 'Create',
+		action: 'Create a customer',
+		description: 'Create a customer with name and email address',
+	},
+
 	fields: [
 		{
 			displayName: 'Name',

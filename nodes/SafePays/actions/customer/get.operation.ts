@@ -5,6 +5,12 @@ import { id } from '../input';
 import type { Operation } from '../operation';
 
 export const get: Operation = {
+	choice: {
+		name: 'Get',
+		action: 'Get a customer',
+		description: 'Get a customer with the paid invoices and totals',
+	},
+
 	fields: [
 		recordLocator(
 			{

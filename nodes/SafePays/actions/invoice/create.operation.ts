@@ -239,6 +239,12 @@ function priceOf(parameters: ItemParameters): { amount: number } | { items: Line
 }
 
 export const create: Operation = {
+	choice: {
+		name: 'Create',
+		action: 'Create an invoice',
+		description: 'Create an invoice and get its payment link',
+	},
+
 	fields: [...billFields, additionalFields('dueDate', 'redirectUrl', 'webhookUrl')],
 
 	request(parameters) {

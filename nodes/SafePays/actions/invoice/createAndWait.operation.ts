@@ -60,6 +60,13 @@ const waitFields: INodeProperties[] = [
 ];
 
 export const createAndWait: Operation = {
+	choice: {
+		name: 'Create and Wait for Payment',
+		action: 'Create an invoice and wait for payment',
+		description: 'Create an invoice and go on when it is paid',
+		displayOptions: { hide: { '@tool': [true] } },
+	},
+
 	fields: [...billFields, ...waitFields, additionalFields('dueDate', 'redirectUrl')],
 
 	request: (parameters) => createInvoice(parameters, parameters.resumeUrl()),

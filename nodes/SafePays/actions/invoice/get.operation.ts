@@ -6,6 +6,12 @@ import type { Operation } from '../operation';
 import { getInvoice } from './getInvoice';
 
 export const get: Operation = {
+	choice: {
+		name: 'Get',
+		action: 'Get an invoice',
+		description: 'Get an invoice with its payment status',
+	},
+
 	fields: [
 		recordLocator(
 			{

@@ -50,8 +50,47 @@ describe('The retry of an execution that n8n was killed in', () => {
 	});
 });
 
-it('leaves no note behind when the node has run to its end', async () => {
-	await execute(worldOf(sandboxOf(), { workflowId: 'ended' }), createInvoices(), { items: bills(3) });
-	const [row] = [...processedData.rows].filter(([name]) => name.startsWith('ended:'));
-	expect(row[1]).toEqual([]);
+describe('The retry of an execution that n8n was killed in after the node had ended', () => {
+	it('creates nothing again, however often it is retried', async () => {
+		const world = worldOf(sandboxOf(), { workflowId: 'killed later' });
+		await execute(world, createInvoices(), { items: bills(2), establishedAt: BEGAN });
+		// whatever the node put out and remembered is lost with the execution
+		const retry = worldOf(sandboxOf(), { workflowId: 'killed later', mode: 'retry' });
+		const retried = await execute(retry, createInvoices(), { items: bills(2), establishedAt: BEGAN });
+		expect(words(retried)).toContain('Not sent again: an earlier try may have created the invoice');
+		expect(billed(sandboxOf())).toHaveLength(2);
+
+		await execute(retry, createInvoices(), { items: bills(2), establishedAt: BEGAN, retryOf: retried });
+		expect(billed(sandboxOf())).toHaveLength(2);
+	});
+});
+
+describe('The retry of an execution that has failed with its data kept', () => {
+	it('creates what was refused', async () => {
+		const sandbox = sandboxOf();
+		const world = worldOf(sandbox, { workflowId: 'refused' });
+		sandbox.addFault({ kind: 'status', status: 400, times: 1 });
+		const failed = await execute(world, createInvoices(), { items: bills(1), establishedAt: BEGAN });
+		expect(failed.error).toBeDefined();
+		const retry = worldOf(sandbox, { workflowId: 'refused', mode: 'retry' });
+		const retried = await execute(retry, createInvoices(), { establishedAt: BEGAN, retryOf: failed });
+		expect(retried.error).toBeUndefined();
+		expect(billed(sandbox)).toHaveLength(1);
+	});
+});
+
+it('keeps the notes of the last 200 runs, so that the row in the database stays small', async () => {
+	const world = worldOf(sandboxOf(), { workflowId: 'many runs' });
+	for (let run = 0; run < 203; run++) {
+		await execute(world, createInvoices(), { items: bills(1), establishedAt: BEGAN + run });
+	}
+	const [row] = [...processedData.rows].filter(([name]) => name.startsWith('many runs:'));
+	expect(row[1]).toHaveLength(200);
+});
+
+it('notes nothing for creates that have a unique key, which is claimed anyway', async () => {
+	const world = worldOf(sandboxOf(), { workflowId: 'unique keys' });
+	await execute(world, createInvoices({ uniqueKey: 'order-1' }), { items: bills(1) });
+	const [row] = [...processedData.rows].filter(([name]) => name.startsWith('unique keys:'));
+	expect(row[1]).toHaveLength(1);
 });

@@ -48,9 +48,9 @@ it('gives a key to the first who claims it, and to nobody after', async () => {
 });
 
 it('lets a key that was given back be claimed again', async () => {
-	const { claimKey, releaseKey } = await process();
+	const { claimKey, releaseKeys } = await process();
 	await claimKey(context(), 'a');
-	await releaseKey(context(), 'a');
+	await releaseKeys(context(), ['a']);
 	expect(await claimKey(context(), 'a')).toBe(true);
 });
 
