@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { customer } from './customer';
-import { optionsField, showFor } from './fields';
+import { optionsField, showFor, toolDescriptionFields } from './fields';
 import { invoice } from './invoice';
 import type { Operation } from './operation';
 
@@ -36,7 +36,9 @@ export const properties: INodeProperties[] = [
 	resourceField,
 	...operationFields,
 	...Object.entries(operations).flatMap(([resource, ofResource]) =>
-		Object.entries(ofResource).flatMap(([name, { fields }]) => showFor(resource, name, fields)),
+		Object.entries(ofResource).flatMap(([name, { fields, toolDescription }]) =>
+			showFor(resource, name, [...toolDescriptionFields(toolDescription), ...fields]),
+		),
 	),
 	optionsField,
 ];

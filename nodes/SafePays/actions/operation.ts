@@ -23,6 +23,8 @@ export interface Operation {
 	choice: Omit<INodePropertyOptions, 'value'>;
 	/** Without `displayOptions` for resource and operation: `description.ts` adds them. */
 	fields: INodeProperties[];
+	/** What a model is told that may use this operation as a tool, until the user words it otherwise. */
+	toolDescription?: string;
 	/** @throws InvalidInput naming the field */
 	request(parameters: ItemParameters): SafePaysRequest;
 	/** The output items' JSON for one input item. */

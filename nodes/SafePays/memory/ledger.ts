@@ -2,6 +2,7 @@ import { createHash } from 'crypto';
 
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
+import { isAiTool } from '../aiTool';
 import type { SafePaysRequest } from '../transport/request';
 
 /** A create whose outcome is not known (yet). */
@@ -15,7 +16,7 @@ export interface OpenCreate {
 type Entry = OpenCreate | { record: IDataObject };
 
 interface Book extends IDataObject {
-	/** The run of the node (it runs several times in a loop) that the entries belong to, as n8n counts. */
+	/** The run of the node (it runs several times in a loop) that the entries belong to, as n8n counts; a tool's belong to all its runs. */
 	runIndex: number;
 	/** The same as counted here, from 0: n8n also counts runs that it has lost. */
 	run: number;
@@ -44,7 +45,8 @@ export class Ledger {
 		const store = context.getContext('node');
 		const runIndex = Number(context.evaluateExpression('{{ $runIndex }}', 0));
 		const book = store[CONTEXT_KEY] as Book | undefined;
-		this.isNew = book?.runIndex !== runIndex;
+		// Each call of a model is a run: one that asks again after an unknown outcome must find that.
+		this.isNew = !book || (book.runIndex !== runIndex && !isAiTool(context.getNode()));
 		this.book =
 			book && !this.isNew ? book : { runIndex, run: book ? book.run + 1 : 0, entries: {} };
 		store[CONTEXT_KEY] = this.book;
@@ -97,9 +99,10 @@ export class Ledger {
 		);
 	}
 
-	/** After a run without failure nothing is left to be tried again. */
+	/** After a run without failure nothing is left to be tried again. What is open stays so. */
 	clear(): void {
-		this.book.entries = {};
+		const entries = Object.entries(this.book.entries);
+		this.book.entries = Object.fromEntries(entries.filter(([, entry]) => !('record' in entry)));
 	}
 }
 

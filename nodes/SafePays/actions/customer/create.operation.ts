@@ -23,6 +23,9 @@ export const create: Operation = {
 		description: 'Create a customer with name and email address',
 	},
 
+	toolDescription:
+		'Creates a customer in SafePays from a full name and an email address, and returns the customer with its id. If there is a customer with this email address already, it says so and creates none. An invoice needs only an email address, no customer.',
+
 	fields: [
 		{
 			displayName: 'Name',

@@ -11,6 +11,9 @@ export const get: Operation = {
 		description: 'Get a customer with the paid invoices and totals',
 	},
 
+	toolDescription:
+		"Gets a customer from SafePays by the customer's ID (a UUID), with the paid invoices and the totals that were paid, by currency, in whole units. Does not find customers by name or email address.",
+
 	fields: [
 		recordLocator(
 			{
