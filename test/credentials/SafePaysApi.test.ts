@@ -167,6 +167,11 @@ describe('testing the credential', () => {
 		expect(message).toMatch(words);
 	});
 
+	it('does not repeat a key that the answer shows as it was sent', async () => {
+		sandboxOf().addFault({ kind: 'status', status: 404, message: 'No /api/v2/invoice?api_key=a%2Bkey%2Fwith%3Dsigns' });
+		expect((await test({ ...good(), apiKey: 'a+key/with=signs' })).message).toContain('?api_key=***');
+	});
+
 	it('says that nothing listens there', async () => {
 		const server = createServer();
 		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

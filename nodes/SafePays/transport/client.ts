@@ -1,10 +1,12 @@
 import type { ICredentialDataDecryptedObject, IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { NodeOperationError, sleep } from 'n8n-workflow';
 
-import type { Redact, Unconfirmed } from './errors';
+import type { Unconfirmed } from './errors';
 import { cancelledError, rateLimitError, requestError } from './errors';
 import type { WaitBudget } from './rateLimit';
 import { RateLimit, RateLimitSpent } from './rateLimit';
+import type { Redact } from './redact';
+import { redactor } from './redact';
 import type { Outcome, SafePaysRequest } from './request';
 import { sendOnce } from './request';
 import { kindOf, MAX_RETRIES, pauseBefore, RULES } from './retryRules';
@@ -67,7 +69,7 @@ export class SafePaysClient {
 			const outcome = await this.sendNow(request);
 			const kind = kindOf(outcome, request.record);
 			let rule = RULES[kind][request.method];
-			if (rule === 'done' && 'answer' in outcome) return this.withoutKey(outcome.answer.body as IDataObject);
+			if (rule === 'done' && 'answer' in outcome) return outcome.answer.body as IDataObject;
 			if (rule === 'wait') continue;
 			if (rule === 'unconfirmed') {
 				unconfirmed ??= { what: request.summary, sentAt: this.localTime(sentAt) };
@@ -130,20 +132,4 @@ export class SafePaysClient {
 		else this.rateLimit.done();
 		return outcome;
 	}
-
-	/** SafePays has no reason to send the key back; should it ever, it ends here. */
-	private withoutKey(body: IDataObject): IDataObject {
-		const text = JSON.stringify(body);
-		const redacted = this.redact(text);
-		return redacted === text ? body : (JSON.parse(redacted) as IDataObject);
-	}
-}
-
-/** A key shorter than this would be found in innocent words. */
-const SHORTEST_KEY = 6;
-
-function redactor(apiKey: string): Redact {
-	if (apiKey.length < SHORTEST_KEY) return (text) => text;
-	const forms = [...new Set([apiKey, encodeURIComponent(apiKey), JSON.stringify(apiKey).slice(1, -1)])];
-	return (text) => forms.reduce((rest, form) => rest.split(form).join('***'), text);
 }

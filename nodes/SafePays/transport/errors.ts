@@ -2,11 +2,9 @@ import type { IDataObject, INode } from 'n8n-workflow';
 import { NodeApiError } from 'n8n-workflow';
 
 import { isAiTool } from '../aiTool';
+import type { Redact } from './redact';
 import type { Answer, Outcome, SafePaysRequest } from './request';
 import type { OutcomeKind } from './retryRules';
-
-/** Removes the API key from a text that somebody may read. */
-export type Redact = (text: string) => string;
 
 /** What a request's failure is told with: the headline, what to do next, and the HTTP status. */
 interface Telling {

@@ -6,6 +6,8 @@ import type {
 	IWebhookFunctions,
 } from 'n8n-workflow';
 
+import { redactor } from './redact';
+
 /** One call of the SafePays API: what an operation makes of an item's parameters. */
 export interface SafePaysRequest {
 	method: 'GET' | 'POST';
@@ -21,7 +23,7 @@ export interface SafePaysRequest {
 export interface Answer {
 	status: number;
 	headers: Record<string, string | undefined>;
-	/** Parsed if it was JSON, a string otherwise. */
+	/** Parsed if it was JSON, a string otherwise; without the API key. */
 	body: unknown;
 }
 
@@ -67,11 +69,17 @@ export async function sendOnce(
 			'safePaysApi',
 			options,
 		);
-		return { answer: { status: statusCode, headers, body } };
+		const redact = redactor(String(credentials?.apiKey ?? keyIn(options)));
+		return { answer: { status: statusCode, headers, body: redact(body) } };
 	} catch (error) {
 		const code = timeout.aborted ? 'ETIMEDOUT' : codeOf(error);
 		return { failure: NEVER_SENT.test(code) ? 'unreachable' : 'interrupted', code };
 	}
+}
+
+/** The key that the credential has put into a GET: to read the credential once more would cost a webhook an isolate. */
+function keyIn({ qs }: IHttpRequestOptions): unknown {
+	return qs?.api_key ?? '';
 }
 
 /**

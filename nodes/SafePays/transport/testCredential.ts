@@ -7,6 +7,7 @@ import type {
 
 import { baseUrlOf } from '../../../credentials/SafePaysApi.credentials';
 import { wordsOf } from './errors';
+import { redactor } from './redact';
 
 /** A UUID that no invoice has: asking for it proves the key without needing an invoice. */
 const NO_INVOICE = '00000000-0000-4000-8000-000000000000';
@@ -41,24 +42,23 @@ export async function testCredential(
 			followRedirect: false,
 			timeout: TIMEOUT_MS,
 		})) as { statusCode: number; body: unknown };
-		return judge(statusCode, wordsOf({ body }), apiKey);
+		return judge(statusCode, wordsOf({ body: redactor(apiKey)(body) }));
 	} catch {
 		return failed(`SafePays cannot be reached at ${new URL(baseUrl).origin}. Check the Base URL and the network of your n8n.`);
 	}
 }
 
-function judge(status: number, words: string | undefined, apiKey: string): INodeCredentialTestResult {
-	if (words === undefined) {
+function judge(status: number, said: string | undefined): INodeCredentialTestResult {
+	if (said === undefined) {
 		return failed(
 			status >= 500
 				? `SafePays, or a proxy before it, has a problem (status ${status}). Try again later.`
 				: `What answers at the Base URL is not SafePays (status ${status}). Check the Base URL.`,
 		);
 	}
-	if (status === 404 && words === 'Invoice not found') {
+	if (status === 404 && said === 'Invoice not found') {
 		return { status: 'OK', message: 'The API key works' };
 	}
-	const said = words.split(apiKey).join('***');
 	if (status === 401) return failed(`SafePays does not accept the API key: ${said}`);
 	if (status === 403) return failed(`SafePays denies access: ${said}`);
 	if (status === 429) return failed(`SafePays' rate limit is reached, so the key could not be tested: ${said}`);

@@ -70,6 +70,14 @@ describe('A notification that the API confirms', () => {
 		expect(n8n.executions).toEqual([]);
 	});
 
+	it('starts it without the API key, should SafePays ever repeat that in the invoice', async () => {
+		const { sandbox, n8n, url } = await active();
+		const id = await invoiceThatIs(sandbox, 'Paid', { redirect_url: `https://example.com/?key=${sandbox.apiKey}` });
+		await post(url, { invoice: { id } });
+		await n8n.idle();
+		expect(n8n.itemsOf(n8n.executions[0], 'After')).toMatchObject([{ invoice: { redirect_url: 'https://example.com/?key=***' } }]);
+	});
+
 	it('is delivered by SafePays itself in the format of today and in the older one', async () => {
 		for (const webhookFormat of ['current', 'legacy'] as const) {
 			const { sandbox, n8n, url } = await active({}, { webhookFormat });

@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
 import { startSandbox } from '../../../../sandbox';
 import { execute } from '../../../engine';
 import { createInvoices, safePaysWorkflow } from '../../../engine/workflows';
@@ -149,6 +153,17 @@ describe('the API key', () => {
 			}
 		}
 	}, 60_000);
+
+	it('is not begun in the title of a page that shows it too far behind to be shown whole', async () => {
+		const title = `<title>Cannot GET /api/v2/invoice/${UNKNOWN_ID}?api_key=${API_KEY}</title>`;
+		const proxy = createServer((_request, response) => response.writeHead(404, { 'content-type': 'text/html' }).end(title));
+		await once(proxy.listen(0, '127.0.0.1'), 'listening');
+		const baseUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+		const credentials = { apiKey: API_KEY, baseUrl };
+		const executed = await execute(worldOf(sandboxOf(), { credentials }), getInvoice(), { items: [{ id: UNKNOWN_ID }] });
+		proxy.close();
+		expect(executed.error?.message).toContain('?api_key=***');
+	});
 
 	it('is taken out of a record too, should SafePays ever repeat it there', async () => {
 		const { id } = sandboxOf().books.createCustomer(API_KEY, { name: `Mr ${API_KEY}`, email: 'a@example.com' });
