@@ -42,6 +42,7 @@ describe('the packed package', () => {
 				'dist/icons/safepays.dark.svg',
 				'dist/nodes/SafePays/SafePays.node.json',
 				'dist/nodes/SafePays/SafePaysTrigger.node.json',
+				'dist/nodes/SafePays/__schema__/v1.0.0/invoice/create.json',
 			]),
 		);
 	});
