@@ -8,10 +8,11 @@ import { OWNER, type N8nClient, type StoredCredential } from './harness/client';
 import { importExample, readExamples, triggerUrl, type Example } from './harness/examples';
 import { Failure, messageOf, runCli } from './harness/failure';
 import { ensureInstalled } from './harness/install';
-import { startN8n } from './harness/n8n';
+import { followSources, LIVE_ENV } from './harness/live';
+import { startN8n, type RunningN8n } from './harness/n8n';
 import { installPackage } from './harness/package';
 import { isAlive } from './harness/orphan';
-import { localDir } from './harness/paths';
+import { localDir, projectDir } from './harness/paths';
 import { isPortTaken } from './harness/ports';
 
 const HELP = `Starts n8n with this package, a SafePays sandbox, and the example workflows set up.
@@ -19,6 +20,7 @@ const HELP = `Starts n8n with this package, a SafePays sandbox, and the example 
   npm start                          n8n on port 5678, the sandbox on port 4010
   npm start -- --n8n-port 5700       n8n on another port (or SAFEPAYS_N8N_PORT)
   npm start -- --sandbox-port 4020   the sandbox on another port (or SAFEPAYS_SANDBOX_PORT)
+  npm run dev                        the same, and puts what you change in the sources into n8n
 
 All data is kept in .n8n-local/; delete that folder to start afresh. Ctrl-C stops everything.
 `;
@@ -30,6 +32,7 @@ const logFile = join(localDir, 'logs', 'n8n.log');
 
 interface Settings {
 	help: boolean;
+	dev: boolean;
 	n8nPort: number;
 	sandboxPort: number;
 }
@@ -39,12 +42,14 @@ function readSettings(): Settings {
 		const { values } = parseArgs({
 			options: {
 				help: { type: 'boolean', short: 'h', default: false },
+				dev: { type: 'boolean', default: false },
 				'n8n-port': { type: 'string', default: process.env.SAFEPAYS_N8N_PORT ?? '5678' },
 				'sandbox-port': { type: 'string', default: process.env.SAFEPAYS_SANDBOX_PORT ?? '4010' },
 			},
 		});
 		return {
 			help: values.help,
+			dev: values.dev,
 			n8nPort: portNumber('n8n-port', values['n8n-port']),
 			sandboxPort: portNumber('sandbox-port', values['sandbox-port']),
 		};
@@ -126,22 +131,22 @@ async function importMissing(
 }
 
 async function main(): Promise<void> {
-	const { help, n8nPort, sandboxPort } = readSettings();
-	if (help) {
+	const settings = readSettings();
+	if (settings.help) {
 		process.stdout.write(HELP);
 		return;
 	}
 	const cleanup = new Cleanup();
 	cleanup.onSignals(0);
 	try {
-		await start(n8nPort, sandboxPort, cleanup);
+		await start(settings, cleanup);
 	} catch (error) {
 		await cleanup.run();
 		throw error;
 	}
 }
 
-async function start(n8nPort: number, sandboxPort: number, cleanup: Cleanup): Promise<void> {
+async function start({ dev, n8nPort, sandboxPort }: Settings, cleanup: Cleanup): Promise<void> {
 	await checkPort(n8nPort, 'n8n', 'n8n-port', 'SAFEPAYS_N8N_PORT');
 	await checkPort(sandboxPort, 'the sandbox', 'sandbox-port', 'SAFEPAYS_SANDBOX_PORT');
 	claimData(cleanup);
@@ -156,7 +161,8 @@ async function start(n8nPort: number, sandboxPort: number, cleanup: Cleanup): Pr
 		notificationRetries: 3,
 	});
 	cleanup.add(async () => await sandbox.close());
-	const n8n = await startN8n({ userFolder: localDir, port: n8nPort, logFile });
+	const env = dev ? LIVE_ENV : {};
+	const n8n = await startN8n({ userFolder: localDir, port: n8nPort, logFile, env });
 	let stopping = false;
 	cleanup.add(async () => {
 		stopping = true;
@@ -183,6 +189,14 @@ async function start(n8nPort: number, sandboxPort: number, cleanup: Cleanup): Pr
 		);
 	}
 	printWhereToGo(n8n.url, sandbox.url, examples);
+	if (dev) follow(n8n, cleanup);
+}
+
+function follow(n8n: RunningN8n, cleanup: Cleanup): void {
+	console.log('  Follows nodes/, credentials/ and icons/: what you save there is in n8n at once.\n');
+	const tell = (line: string) => console.log(`  ${new Date().toLocaleTimeString()}  ${line}`);
+	const following = followSources({ projectDir, userFolder: localDir, n8n, tell });
+	cleanup.add(() => following.close());
 }
 
 function printWhereToGo(n8nUrl: string, sandboxUrl: string, examples: Example[]): void {

@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
+import { SafePaysApi } from '../credentials/SafePaysApi.credentials';
+import nodeCodex from '../nodes/SafePays/SafePays.node.json';
+import triggerCodex from '../nodes/SafePays/SafePaysTrigger.node.json';
 import packageJson from '../package.json';
-
-const root = join(__dirname, '..');
+import { projectDir } from './support/packed';
 
 interface Packed {
 	files: Array<{ path: string }>;
@@ -16,7 +19,7 @@ async function pack(): Promise<Packed> {
 	const { stdout } = await promisify(execFile)(
 		'npm',
 		['pack', '--dry-run', '--json', '--ignore-scripts'],
-		{ cwd: root },
+		{ cwd: projectDir },
 	);
 	return (JSON.parse(stdout) as Packed[])[0];
 }
@@ -39,6 +42,7 @@ describe('the packed package', () => {
 				'dist/icons/safepays.dark.svg',
 				'dist/nodes/SafePays/SafePays.node.json',
 				'dist/nodes/SafePays/SafePaysTrigger.node.json',
+				'dist/nodes/SafePays/__schema__/v1.0.0/invoice/create.json',
 			]),
 		);
 	});
@@ -63,6 +67,26 @@ describe('the packed package', () => {
 	it('has no runtime dependency and one peer', () => {
 		expect(packageJson).not.toHaveProperty('dependencies');
 		expect(packageJson.peerDependencies).toEqual({ 'n8n-workflow': '*' });
+	});
+
+	it('needs nothing at run time that n8n does not have', () => {
+		// n8n's lint lets every devDependency pass.
+		const needed = paths
+			.filter((path) => path.endsWith('.js'))
+			.flatMap((path) => [...readFileSync(join(projectDir, path), 'utf8').matchAll(/require\("([^."][^"]*)"\)/g)])
+			.map(([, name]) => name);
+		expect([...new Set(needed)].sort()).toEqual(['crypto', 'n8n-workflow']);
+	});
+
+	it('leads to one repository from everywhere', () => {
+		const repository = packageJson.repository.url.replace(/^git\+|\.git$/g, '');
+		const links = [
+			packageJson.homepage,
+			packageJson.bugs.url,
+			new SafePaysApi().documentationUrl,
+			...[nodeCodex, triggerCodex].flatMap(({ resources }) => Object.values(resources).flat().map(({ url }) => url)),
+		];
+		expect(links.map((link) => link.replace(/(#|\/issues|\/blob\/).*/, ''))).toEqual(links.map(() => repository));
 	});
 
 	it('hands out the built classes', () => {

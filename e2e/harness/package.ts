@@ -76,9 +76,8 @@ export async function packPackage(): Promise<string> {
  */
 export async function installPackage(userFolder: string, tarball?: string): Promise<void> {
 	const source = tarball ?? (await packPackage());
-	const nodesDir = join(userFolder, '.n8n', 'nodes');
-	const target = join(nodesDir, 'node_modules', PACKAGE);
-	const stampFile = join(nodesDir, `.${PACKAGE}`);
+	const target = installedDir(userFolder);
+	const stampFile = stampFileOf(userFolder);
 	const stamp = `${basename(source)} ${statSync(source).mtimeMs}`;
 	if (existsSync(target) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp)
 		return;
@@ -91,6 +90,21 @@ export async function installPackage(userFolder: string, tarball?: string): Prom
 	});
 	if (code !== 0) throw new Failure(`${source} could not be unpacked: see ${logFile}.`);
 	writeFileSync(stampFile, stamp);
+}
+
+/** Where an n8n with this user folder loads the package from. */
+export function installedDir(userFolder: string): string {
+	return join(userFolder, '.n8n', 'nodes', 'node_modules', PACKAGE);
+}
+
+/** To be called before what is installed there is changed: `installPackage` then puts it in anew. */
+export function willChange(userFolder: string): void {
+	rmSync(stampFileOf(userFolder), { force: true });
+}
+
+/** Says which package is installed. */
+function stampFileOf(userFolder: string): string {
+	return join(userFolder, '.n8n', 'nodes', `.${PACKAGE}`);
 }
 
 function filesIn(path: string): string[] {

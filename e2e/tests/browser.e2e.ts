@@ -48,7 +48,7 @@ it('is found in the nodes panel by name and by what it is for', async () => {
 	await tab('nodes-panel', async (editor) => {
 		await editor.newWorkflow();
 		await editor.openNodesPanel();
-		for (const words of ['payment link', 'invoice', 'safepays']) {
+		for (const words of ['payment link', 'invoice', 'charge', 'receipt', 'safepays']) {
 			await editor.findNode(words, 'SafePays');
 		}
 	});
@@ -103,6 +103,23 @@ it('goes from a new credential to an invoice with two line items and its payment
 		const [paymentLink] = /http[^"\s]+/.exec(json) ?? [];
 		await payInBrowser(session, String(paymentLink));
 		expect((await world.sandbox.state()).invoices).toMatchObject([{ status: 'Paid' }]);
+	});
+});
+
+it('shows the next node what an operation gives out before anything has run', async () => {
+	await tab('schema-preview', async (editor) => {
+		const { id } = await world.client.createWorkflow(
+			workflow([
+				manualTrigger(),
+				safePays({}, { credential: world.credentialId, name: 'Bill' }),
+				safePays({ operation: 'get' }, { credential: world.credentialId, name: 'Look' }),
+			]),
+		);
+		await editor.openWorkflow(id);
+		await editor.openNode('Look');
+		const input = editor.get('ndv-input-panel');
+		await input.getByText('payment_link', { exact: true }).waitFor();
+		expect(await input.innerText()).toContain('Usually outputs the following fields');
 	});
 });
 

@@ -1,5 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import type { INodeTypeDescription } from 'n8n-workflow';
 
+import { operations } from '../../nodes/SafePays/actions/description';
+import { projectDir } from '../harness/paths';
 import { getWorld } from './world';
 
 it('loads both nodes under their real names, with an icon for each theme', async () => {
@@ -37,4 +42,19 @@ it('is offered as a tool to AI agents, without the operation that waits', async 
 		.flatMap(({ options }) => options ?? []);
 	const waiting = operations.find((option) => 'value' in option && option.value === 'createAndWait');
 	expect(waiting).toMatchObject({ displayOptions: { hide: { '@tool': [true] } } });
+});
+
+it('serves what the editor shows of an output before the node has run', async () => {
+	const { n8nUrl, cookie } = await getWorld();
+	for (const [resource, ofResource] of Object.entries(operations)) {
+		for (const operation of Object.keys(ofResource)) {
+			const path = `${resource}/${operation}.json`;
+			// the editor asks with the node's version padded to three numbers
+			const url = `${n8nUrl}/schemas/n8n-nodes-safepays.safePays/1.0.0/${path}`;
+			const response = await fetch(url, { headers: { cookie } });
+			const source = join(projectDir, 'nodes', 'SafePays', '__schema__', 'v1.0.0', path);
+			expect([path, response.status]).toEqual([path, 200]);
+			expect(await response.text()).toBe(readFileSync(source, 'utf8'));
+		}
+	}
 });

@@ -54,9 +54,9 @@ export const create: Operation = {
 				{
 					name: 'Continue',
 					value: 'continue',
-					description: 'Give out an item that says that the customer already exists',
+					description: 'Return an item with "alreadyExists": true, and go on',
 				},
-				{ name: 'Fail', value: 'fail', description: 'Fail with an error' },
+				{ name: 'Fail', value: 'fail', description: 'Stop with an error' },
 			],
 			description: 'What to do if the account already has a customer with this email address',
 		},

@@ -32,7 +32,7 @@ export const get: Operation = {
 				{
 					name: 'Customer',
 					value: 'customer',
-					description: 'One item with the customer, the totals and the list of paid invoices',
+					description: 'One item with the customer, the totals, and the list of paid invoices',
 				},
 				{
 					name: 'Paid Invoices',
@@ -40,7 +40,7 @@ export const get: Operation = {
 					description: 'An item for each paid invoice, the newest payment first',
 				},
 			],
-			description: 'What to give out',
+			description: 'What to return for each customer',
 		},
 	],
 

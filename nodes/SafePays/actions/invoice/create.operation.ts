@@ -76,7 +76,7 @@ export const billFields: INodeProperties[] = [
 		type: 'options',
 		default: 'fields',
 		options: [
-			{ name: 'Fields Below', value: 'fields' },
+			{ name: 'Fields Below', value: 'fields', description: 'Entered here, one by one' },
 			{ name: 'JSON', value: 'json', description: 'A list from an earlier node' },
 		],
 		displayOptions: { show: { priceBy: ['items'] } },
@@ -150,7 +150,7 @@ export const billFields: INodeProperties[] = [
 		default: '',
 		placeholder: 'e.g. order-1042',
 		description:
-			'An order number or the like. This node creates one invoice for each key: the next time, the invoice that is already there is given out instead.',
+			'Your own reference for this invoice, such as the order number. This node creates one invoice for each key: the next time, it returns the invoice that is already there.',
 	},
 ];
 

@@ -1,0 +1,71 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { Cleanup } from '../harness/cleanup';
+import { followSources, LIVE_ENV } from '../harness/live';
+import { startN8n } from '../harness/n8n';
+import { installPackage } from '../harness/package';
+import { localDir, projectDir } from '../harness/paths';
+import { eventually } from './ownN8n';
+
+jest.setTimeout(240_000);
+
+const cleanup = new Cleanup();
+
+afterAll(async () => await cleanup.run());
+
+/** The sources, to be changed. */
+function copyOfSources(): string {
+	const folder = mkdtempSync(join(tmpdir(), 'safepays-dev-'));
+	cleanup.add(() => rmSync(folder, { recursive: true, force: true }));
+	for (const part of ['credentials', 'icons', 'nodes', 'tsconfig.json']) {
+		cpSync(join(projectDir, part), join(folder, part), { recursive: true });
+	}
+	symlinkSync(join(projectDir, 'node_modules'), join(folder, 'node_modules'), 'dir');
+	return folder;
+}
+
+it('has a running n8n load what was changed in the sources, and nothing that is wrong', async () => {
+	const sources = copyOfSources();
+	const userFolder = mkdtempSync(join(tmpdir(), 'safepays-dev-n8n-'));
+	cleanup.add(() => rmSync(userFolder, { recursive: true, force: true }));
+	await installPackage(userFolder);
+	const logFile = join(localDir, 'logs', 'e2e-dev.log');
+	const n8n = await startN8n({ userFolder, logFile, env: LIVE_ENV });
+	cleanup.add(async () => await n8n.stop());
+	await n8n.rest.setupOwner();
+
+	const told: string[] = [];
+	const tell = (line: string) => told.push(line);
+	const following = followSources({ projectDir: sources, userFolder, n8n, tell });
+	cleanup.add(() => following.close());
+	const hears = async (words: RegExp) =>
+		await eventually(`a line with ${words}`, () => told.splice(0).find((line) => words.test(line)), 90_000);
+	await hears(/^Compiled: in n8n after [\d.]+ s\.$/);
+
+	const node = join(sources, 'nodes', 'SafePays', 'SafePays.node.ts');
+	const source = readFileSync(node, 'utf8');
+	const describedAs = (text: string) =>
+		writeFileSync(node, source.replace(/(description: )'Create customers[^']*'/, `$1${text}`));
+	const description = async () => {
+		const [type] = await n8n.rest.getNodeTypes(['n8n-nodes-safepays.safePays']);
+		return type.description;
+	};
+	const before = await description();
+
+	describedAs('42');
+	await hears(/SafePays\.node\.ts\(\d+,\d+\): error TS2322: Type 'number' is not assignable to type 'string'/);
+	expect(await description()).toBe(before);
+
+	describedAs("'Changed while n8n runs'");
+	await hears(/^Compiled: in n8n after/);
+	await eventually('the new description', async () => (await description()) === 'Changed while n8n runs' || undefined);
+
+	const icon = join(sources, 'icons', 'safepays.light.svg');
+	writeFileSync(icon, readFileSync(icon, 'utf8').replace('<svg ', '<svg data-changed="" '));
+	await hears(/^Copied icons\/safepays\.light\.svg: in n8n after/);
+	const [{ iconUrl }] = await n8n.rest.getNodeTypes(['n8n-nodes-safepays.safePays']);
+	const response = await fetch(`${n8n.url}/${(iconUrl as { light: string }).light}`);
+	expect(await response.text()).toContain('data-changed');
+});
