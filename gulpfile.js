@@ -13,20 +13,26 @@ function compile() {
 	return spawn(process.execPath, [tsc, '-p', 'tsconfig.json'], { stdio: 'inherit' });
 }
 
-/** tsc can only indent with four spaces, a tenth of what users would download. */
-function indentWithTabs() {
-	const indent = (text) => text.replace(/^( {4})+/gm, ({ length }) => '\t'.repeat(length / 4));
-	const transform = new Transform({
+/** Changes the text of each file that passes. */
+const rewrite = (change) =>
+	new Transform({
 		objectMode: true,
 		transform(file, _encoding, done) {
-			file.contents = Buffer.from(indent(file.contents.toString()));
+			file.contents = Buffer.from(change(file.contents.toString(), file.extname));
 			done(null, file);
 		},
 	});
-	return src('dist/**/*.js').pipe(transform).pipe(dest('dist'));
+
+/** tsc can only indent with four spaces, a tenth of what users would download. */
+function indentWithTabs() {
+	const indent = (text) => text.replace(/^( {4})+/gm, ({ length }) => '\t'.repeat(length / 4));
+	return src('dist/**/*.js').pipe(rewrite(indent)).pipe(dest('dist'));
 }
 
-const copyAssets = () => src(ASSETS, { base: '.', encoding: false }).pipe(dest('dist'));
+function copyAssets() {
+	const compact = (text, extension) => (extension === '.json' ? JSON.stringify(JSON.parse(text)) : text);
+	return src(ASSETS, { base: '.' }).pipe(rewrite(compact)).pipe(dest('dist'));
+}
 
 exports.clean = clean;
 exports.build = series(clean, parallel(series(compile, indentWithTabs), copyAssets));

@@ -10,7 +10,7 @@ import type {
 import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { dropDuplicates, receive } from './notifications/receive';
-import { notificationAddress, THIS_N8N, warnIfUnreachable } from './notifications/reachable';
+import { addressField, notificationAddress, warnIfUnreachable } from './notifications/reachable';
 import { testCredential } from './transport/testCredential';
 
 export class SafePaysTrigger implements INodeType {
@@ -80,19 +80,7 @@ export class SafePaysTrigger implements INodeType {
 				],
 				description: 'What starts the workflow. SafePays is asked each time whether it is true.',
 			},
-			// It shows something instead of offering a choice: no name or ID could be entered.
-			/* eslint-disable n8n-nodes-base/node-param-display-name-wrong-for-dynamic-options, n8n-nodes-base/node-param-description-wrong-for-dynamic-options */
-			{
-				displayName: 'Notification Address',
-				name: 'notificationAddress',
-				type: 'options',
-				noDataExpression: true,
-				typeOptions: { loadOptionsMethod: 'notificationAddress' },
-				default: THIS_N8N,
-				description:
-					'Where SafePays has to reach this n8n. If it cannot, have the environment variable WEBHOOK_URL of your n8n set to a public address.',
-			},
-			/* eslint-enable */
+			addressField,
 			{
 				displayName: 'Options',
 				name: 'options',

@@ -2,6 +2,7 @@ import type {
 	IExecuteFunctions,
 	IHookFunctions,
 	ILoadOptionsFunctions,
+	INodeProperties,
 	INodePropertyOptions,
 } from 'n8n-workflow';
 
@@ -9,7 +10,22 @@ import { baseUrlOf } from '../../../credentials/SafePaysApi.credentials';
 import { isLocal } from '../transport/addresses';
 
 /** The one value of the list that shows the address. */
-export const THIS_N8N = 'thisN8n';
+const THIS_N8N = 'thisN8n';
+
+/** A list that is for reading, not for choosing: its texts are not those of lists with names and IDs. */
+const shown = { loadOptionsMethod: 'notificationAddress' };
+
+/** Shows in the trigger's panel where notifications go, and whether they can come there. */
+export const addressField: INodeProperties = {
+	displayName: 'Notification Address',
+	name: 'notificationAddress',
+	type: 'options',
+	noDataExpression: true,
+	typeOptions: shown,
+	default: THIS_N8N,
+	description:
+		'Where SafePays has to reach this n8n. If it cannot, have the environment variable WEBHOOK_URL of your n8n set to a public address.',
+};
 
 /** Says in n8n's log that the real SafePays cannot reach a trigger on a private address. */
 export async function warnIfUnreachable(this: IHookFunctions): Promise<void> {
@@ -21,7 +37,7 @@ export async function warnIfUnreachable(this: IHookFunctions): Promise<void> {
 }
 
 /**
- * The same for the panel: n8n has no text there that depends on its own address or on the
+ * What the field shows. n8n has no text in a panel that depends on its own address or on the
  * credential, so the address is the only entry of a list, which is loaded whenever the panel opens
  * or the credential changes.
  */
