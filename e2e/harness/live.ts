@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, watch } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, watch } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { compileOnChange } from '../../scripts/compileOnChange';
@@ -7,6 +7,9 @@ import { installedDir, willChange } from './package';
 
 /** n8n's own switch: it watches the packages that it has loaded, and loads them anew. */
 export const LIVE_ENV = { N8N_DEV_RELOAD: 'true' };
+
+/** What n8n logs when it does. */
+const RELOADED = 'Hot reload triggered for n8n-nodes-safepays';
 
 /** How long n8n may take to notice; it looks at once, and waits 100 ms for more to come. */
 const NOTICE_MS = 20_000;
@@ -32,7 +35,7 @@ export function followSources({ projectDir, userFolder, n8n, tell }: Sources): {
 
 	/** Tells what has become of a change that is on the disk. */
 	const report = async (what: string, reloads: number) => {
-		const told = new RegExp(`(?:Hot reload triggered for n8n-nodes-safepays[^]*){${reloads + 1}}`);
+		const told = new RegExp(`(?:${RELOADED}[^]*){${reloads + 1}}`);
 		try {
 			await n8n.waitForLog(told, NOTICE_MS);
 			const seconds = ((performance.now() - begun) / 1000).toFixed(1);
@@ -41,7 +44,7 @@ export function followSources({ projectDir, userFolder, n8n, tell }: Sources): {
 			tell(`${what}, but n8n did not take it up: press Ctrl-C and start again.`);
 		}
 	};
-	const reloads = () => n8n.log().split('Hot reload triggered for n8n-nodes-safepays').length - 1;
+	const reloads = () => n8n.log().split(RELOADED).length - 1;
 
 	const compiler = compileOnChange(projectDir, outDir, {
 		begin: () => (begun = performance.now()),
@@ -50,9 +53,10 @@ export function followSources({ projectDir, userFolder, n8n, tell }: Sources): {
 	});
 	const assets = ['nodes', 'icons'].map((folder) =>
 		watch(join(projectDir, folder), { recursive: true }, (_event, name) => {
-			if (!name || !/\.(json|svg)$/.test(name)) return;
+			const path = join(folder, name ?? '');
+			// some editors save by deleting and writing anew
+			if (!/\.(json|svg)$/.test(path) || !existsSync(join(projectDir, path))) return;
 			begun = performance.now();
-			const path = join(folder, name);
 			const before = reloads();
 			mkdirSync(dirname(join(outDir, path)), { recursive: true });
 			copyFileSync(join(projectDir, path), join(outDir, path));

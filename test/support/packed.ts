@@ -1,19 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 export const projectDir = join(__dirname, '..', '..');
 
 const run = promisify(execFile);
-
-/** A new empty folder, gone after the tests of the file. */
-export async function temporaryFolder(): Promise<string> {
-	const folder = await mkdtemp(join(tmpdir(), 'safepays-'));
-	afterAll(async () => await rm(folder, { recursive: true, force: true }));
-	return folder;
-}
 
 /** Unpacks into `folder/package` what `npm pack` ships of what `npm run build` has made, and resolves with its path. */
 export async function unpackPackage(folder: string): Promise<string> {
