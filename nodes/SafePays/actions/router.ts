@@ -28,6 +28,21 @@ interface Job {
 type Result = { items: IDataObject[] } | { error: NodeError };
 
 /**
+ * What the node does with its items. With "Continue", whatever stops it as a whole is told as an error
+ * of each item: n8n would take what is thrown for a reason to hand the input on, as if all had gone well.
+ *
+ * @throws NodeApiError, NodeOperationError
+ */
+export async function router(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+	try {
+		return await route.call(this);
+	} catch (error) {
+		if (!this.continueOnFail()) return await Promise.reject(error as Error);
+		return [this.getInputData().flatMap((_, item) => toItems({ error: asNodeError(this, error, item) }, item))];
+	}
+}
+
+/**
  * The only loop over items: parameters → request → answer → item.
  *
  * All items are judged before anything is sent. At most `maxConcurrency` requests are on their way;
@@ -36,7 +51,7 @@ type Result = { items: IDataObject[] } | { error: NodeError };
  *
  * @throws NodeApiError, NodeOperationError
  */
-export async function router(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+async function route(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const inputs = this.getInputData();
 	if (inputs.length === 0) return [[]];
 	const operation = operationOf(this);
