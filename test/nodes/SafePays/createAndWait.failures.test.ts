@@ -155,7 +155,7 @@ describe('What cannot work is refused before anything is created', () => {
 		expect(sandbox.requests).toEqual([]);
 	});
 
-	it.each([
+	it.each<[string, { baseUrl?: string }, number]>([
 		['more than 50 items', {}, 51],
 		['an address that SafePays cannot reach', { baseUrl: 'http://localhost:5678' }, 2],
 	])('with "Continue", as an item for each on the error output: %s', async (_what, world, count) => {
