@@ -1,6 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import packageJson from '../../package.json';
+import { SafePaysApi } from '../../credentials/SafePaysApi.credentials';
+import nodeCodex from '../../nodes/SafePays/SafePays.node.json';
+import triggerCodex from '../../nodes/SafePays/SafePaysTrigger.node.json';
 import { allPages, ROOT, targetOf } from './markdown';
 
 const pages = allPages();
@@ -28,6 +32,16 @@ describe.each(pages.map((page) => [page.path, page] as const))('%s', (_path, pag
 		const outside = page.links.filter(isOutside);
 		expect(outside.filter((link) => !URL.canParse(link) || new URL(link).protocol !== 'https:')).toEqual([]);
 	});
+});
+
+it('the editor links to headings of the README', () => {
+	const links = [nodeCodex, triggerCodex].flatMap(({ resources }) =>
+		[...resources.credentialDocumentation, ...resources.primaryDocumentation].map(({ url }) => url),
+	);
+	const readme = packageJson.homepage.replace(/#.*/, '');
+	const anchors = [...links, new SafePaysApi().documentationUrl].map((url) => url.replace(`${readme}#`, ''));
+	const known = pages.find(({ path }) => path === 'README.md')?.anchors ?? new Set();
+	expect(anchors.filter((anchor) => !known.has(anchor))).toEqual([]);
 });
 
 it('every picture of the docs is used', () => {

@@ -6,7 +6,7 @@ import ts from 'typescript';
 import { ROOT } from './markdown';
 
 /** What the code says: its fixed text, with `…` for what it fills in. */
-export type Message = string;
+type Message = string;
 
 /** Calls that say something, and which of their arguments is it. */
 const SAYING: Record<string, number> = {
@@ -38,6 +38,21 @@ export function keysInCode(path: string, variable: string): string[] {
 		}
 	});
 	return keys;
+}
+
+/**
+ * A number that is declared in a file of the shipped code, in digits.
+ *
+ * @throws Error if there is none of that name
+ */
+export function numberInCode(path: string, variable: string): number {
+	let found: number | undefined;
+	visit(parse(join(ROOT, path)), (node) => {
+		if (!ts.isVariableDeclaration(node) || node.name.getText() !== variable) return;
+		if (node.initializer && ts.isNumericLiteral(node.initializer)) found = Number(node.initializer.text);
+	});
+	if (found === undefined) throw new Error(`${path} has no number ${variable}`);
+	return found;
 }
 
 function sourcesIn(folder: string): string[] {

@@ -8,6 +8,7 @@ import { post, triggerWorkflow } from '../engine/webhook';
 import { clear, invoiceThatIs, stage } from '../nodes/SafePays/notifications/stage';
 import { UNKNOWN_ID } from '../support';
 import { boldIn, codesIn, pageAt, section, tablesIn } from './markdown';
+import { numberInCode } from './messages';
 
 describe('“What is sent again” of docs/limits-and-retries.md', () => {
 	const [table] = tablesIn(section(pageAt('docs/limits-and-retries.md'), 'What is sent again'));
@@ -97,5 +98,32 @@ describe('docs/trigger.md', () => {
 		await notify({ id: waiting });
 		const [{ rows }] = tablesIn(section(page, 'What it answers'));
 		expect(rows.map(([answer, , runs]) => [answer, runs])).toEqual(got);
+	});
+});
+
+describe('docs/security.md', () => {
+	const page = pageAt('docs/security.md');
+	const kept = (what: string) => {
+		const rows = tablesIn(section(page, 'What is kept'))[0].rows.filter(([first]) => first.startsWith(what));
+		expect(rows).toHaveLength(1);
+		return rows[0].join(' ').match(/\d+,\d{3}/g)?.map((digits) => Number(digits.replace(',', '')));
+	};
+	const number = (file: string, name: string) => numberInCode(`nodes/SafePays/${file}.ts`, name);
+
+	it('says how much is kept', () => {
+		const keys = number('memory/processedKeys', 'MAX_KEYS');
+		expect(kept('unique keys')).toEqual([keys]);
+		expect(kept('the invoice ID of each unique key')).toEqual([number('memory/invoiceIds', 'MAX_INVOICES')]);
+		expect(kept('events that were passed on')).toEqual([
+			number('notifications/duplicates', 'MAX_IN_PROCESS'),
+			number('notifications/duplicates', 'MAX_STORED'),
+			keys,
+		]);
+		expect(kept('invoices of waiting executions')).toEqual([number('notifications/finalInvoices', 'MAX_WAITS')]);
+	});
+
+	it('says how many requests notifications may cost, and which keys are not looked for', () => {
+		expect(page.text).toContain(`${number('notifications/apiTurns', 'AT_ONCE')} requests at once in an n8n process`);
+		expect(page.text).toContain(`a key of fewer than ${number('transport/client', 'SHORTEST_KEY')} characters`);
 	});
 });
