@@ -15,6 +15,21 @@ import type { ItemParameters, Operation } from './operation';
 import { parametersOf } from './parameters';
 
 /**
+ * What the node does with its items. With "Continue", whatever stops it as a whole is told as an error
+ * of each item: n8n would take what is thrown for a reason to hand the input on, as if all had gone well.
+ *
+ * @throws NodeApiError, NodeOperationError
+ */
+export async function router(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+	try {
+		return await route.call(this);
+	} catch (error) {
+		if (!this.continueOnFail()) return await Promise.reject(error as Error);
+		return [this.getInputData().flatMap((_, item) => toItems({ error: asNodeError(this, error, item) }, item))];
+	}
+}
+
+/**
  * The only loop over items: parameters → request → answer → item.
  *
  * All items are judged before anything is sent. At most `maxConcurrency` requests are on their way;
@@ -23,7 +38,7 @@ import { parametersOf } from './parameters';
  *
  * @throws NodeApiError, NodeOperationError
  */
-export async function router(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+async function route(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const inputs = this.getInputData();
 	if (inputs.length === 0) return [[]];
 	const operation = operationOf(this);
@@ -62,15 +77,18 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 	tellOfWaiting(this, client.waitedSeconds);
 	if (client.cancelled) logCreated(this, ledger);
 	const failures = results.flatMap((result) => (result && 'error' in result ? [result.error] : []));
-	if (failures.length > 0 && !goesOn) {
-		const begun = jobs.flatMap((job, itemIndex) =>
-			'fingerprint' in job && results[itemIndex] !== undefined ? [job.fingerprint] : [],
-		);
-		throw withHistory(failures, new Set(begun), client, ledger);
-	}
+	const begun = jobs.flatMap((job, itemIndex) =>
+		'fingerprint' in job && results[itemIndex] !== undefined ? [job.fingerprint] : [],
+	);
+	if (failures.length > 0 && !goesOn) throw withHistory(failures, new Set(begun), client, ledger);
 
 	const outputs = results.flatMap((result, item) => toItems(result, item));
-	const output = operation.waits ? await waitForPayment(this, client, outputs) : [outputs];
+	const output = operation.waits
+		? await waitForPayment(this, client, outputs).catch(async (error: unknown) => {
+				const failure = asNodeError(this, error, 0);
+				return await Promise.reject(withHistory([failure], new Set(begun), client, ledger));
+			})
+		: [outputs];
 	if (failures.length === 0 && !client.cancelled) ledger.clear();
 	return output;
 }

@@ -155,6 +155,23 @@ describe('What cannot work is refused before anything is created', () => {
 		expect(sandbox.requests).toEqual([]);
 	});
 
+	it.each<[string, { baseUrl?: string }, number]>([
+		['more than 50 items', {}, 51],
+		['an address that SafePays cannot reach', { baseUrl: 'http://localhost:5678' }, 2],
+	])('with "Continue", as an item for each on the error output: %s', async (_what, world, count) => {
+		const { sandbox, n8n } = await stage({}, world);
+		if (world.baseUrl) n8n.world.credentials.baseUrl = 'https://app.safepays.com';
+		const items = Array.from({ length: count }, () => GOOD);
+		const execution = await n8n.run(waitWorkflow({}, { onError: 'continueErrorOutput' }), items);
+		expect(execution.status).toBe('success');
+		const [succeeded, failed] = n8n.outputsOf(execution);
+		expect(succeeded).toEqual([]);
+		const said = expect.stringMatching(/items are too many|cannot reach this n8n/) as string;
+		expect(failed.map(({ json }) => json)).toMatchObject(items.map(() => ({ error: said })));
+		expect(failed.map(({ pairedItem }) => pairedItem)).toMatchObject(items.map((_, item) => ({ item })));
+		expect(sandbox.requests).toEqual([]);
+	});
+
 	it('while 50 items are welcome', async () => {
 		const { sandbox, n8n } = await stage();
 		const execution = await n8n.run(waitWorkflow(), Array.from({ length: 50 }, () => GOOD));

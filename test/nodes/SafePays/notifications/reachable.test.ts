@@ -1,27 +1,11 @@
-import { HookContext, LoadOptionsContext } from 'n8n-core';
-import type { INode, INodeType, IWebhookData } from 'n8n-workflow';
+import { LoadOptionsContext } from 'n8n-core';
+import type { INode, INodeType } from 'n8n-workflow';
 
 import { SafePaysTrigger } from '../../../../nodes/SafePays/SafePaysTrigger.node';
 import type { World } from '../../../engine';
 import { additionalDataFor, workflowOf } from '../../../engine';
+import { activated } from '../../../engine/activate';
 import { triggerWorkflow } from '../../../engine/webhook';
-
-/** What n8n's log says when a workflow with the trigger is activated, and whether that works. */
-async function activated(n8nUrl: string, baseUrl: string): Promise<{ log: string[]; registered: boolean }> {
-	const world: World = { baseUrl: n8nUrl, credentials: { apiKey: 'the-secret-key', baseUrl } };
-	const json = triggerWorkflow();
-	const workflow = workflowOf(world, json);
-	const node = Object.values(workflow.nodes)[0] as INode;
-	const trigger: INodeType = new SafePaysTrigger();
-	const webhookData = { webhookDescription: trigger.description.webhooks?.[0] } as IWebhookData;
-	const context = new HookContext(workflow, node, additionalDataFor(world, json), 'trigger', 'activate', webhookData);
-	const log: string[] = [];
-	const write = (words: unknown) => log.push(String(words));
-	Object.defineProperty(context, 'logger', { value: { warn: write, error: write, info: write, debug: write } });
-	const { checkExists, create } = trigger.webhookMethods?.default ?? {};
-	const registered = (await checkExists?.call(context)) === true || (await create?.call(context)) === true;
-	return { log, registered };
-}
 
 /** What the trigger's panel shows as its address. */
 async function shownAddress(n8nUrl: string, baseUrl: string): Promise<string> {
