@@ -186,10 +186,10 @@ async function start(n8nPort: number, sandboxPort: number, cleanup: Cleanup): Pr
 }
 
 function printWhereToGo(n8nUrl: string, sandboxUrl: string, examples: Example[]): void {
-	const width = Math.max(0, ...examples.map(({ name }) => name.length));
-	const workflows = examples.map(
-		({ id, name }) => `    ${name.padEnd(width)}  ${n8nUrl}/workflow/${id}`,
-	);
+	const workflows = examples.flatMap(({ id, name }) => [
+		`    ${name}`,
+		`        ${n8nUrl}/workflow/${id}`,
+	]);
 	console.log(
 		[
 			'',
