@@ -19,14 +19,21 @@ export interface NodeJson {
 	disabled?: boolean;
 }
 
+/** `main` leads to the next node; the others lead from a sub-node to the node that uses it. */
+export type ConnectionKind = 'main' | 'ai_languageModel' | 'ai_tool';
+
+interface Link {
+	node: string;
+	type: ConnectionKind;
+	index: number;
+}
+
 /** The JSON that n8n exports and imports. */
 export interface WorkflowJson {
 	name: string;
 	nodes: NodeJson[];
-	connections: Record<
-		string,
-		{ main: Array<Array<{ node: string; type: 'main'; index: number }>> }
-	>;
+	/** From a node's name to what each of its outputs of a kind leads to. */
+	connections: Record<string, Partial<Record<ConnectionKind, Link[][]>>>;
 	settings: Record<string, unknown>;
 	pinData?: Record<string, unknown>;
 	/** In an exported file: whether it is meant to be active. */
@@ -73,6 +80,30 @@ export function workflow(
 	};
 }
 
+/** Hangs sub-nodes, such as an agent's model and tools, on a node of a workflow. */
+export function withSubNodes(
+	json: WorkflowJson,
+	parent: string,
+	subNodes: Partial<Record<ConnectionKind, NodeJson[]>>,
+): WorkflowJson {
+	const ofKinds = Object.entries(subNodes) as Array<[ConnectionKind, NodeJson[]]>;
+	const links = ofKinds.flatMap(([kind, nodes]) =>
+		nodes.map(({ name }) => [name, { [kind]: [[{ node: parent, type: kind, index: 0 }]] }] as const),
+	);
+	const nodes = ofKinds.flatMap(([, ofKind]) => ofKind);
+	return {
+		...json,
+		nodes: [
+			...json.nodes,
+			...nodes.map((node, index) => ({
+				...node,
+				position: node.position ?? ([index * 220, 220] as [number, number]),
+			})),
+		],
+		connections: { ...json.connections, ...Object.fromEntries(links) },
+	};
+}
+
 function chain(nodes: NodeJson[]): Connections {
 	return Object.fromEntries(nodes.slice(1).map((node, index) => [nodes[index].name, [node.name]]));
 }
@@ -103,6 +134,15 @@ export function node(
 		}),
 		...settings,
 	};
+}
+
+/** The package's node as a tool of an agent; its name is what the model calls it by. */
+export function safePaysTool(
+	name: string,
+	parameters: Record<string, unknown>,
+	settings: NodeSettings = {},
+): NodeJson {
+	return node('n8n-nodes-safepays.safePaysTool', name, parameters, settings);
 }
 
 /** The node that `runWorkflow` starts from, named "Start". */

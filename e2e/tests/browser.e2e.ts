@@ -7,7 +7,7 @@ import { payInBrowser } from '../browser/payment';
 import { inTab } from '../browser/tab';
 import { TriggerPanel } from '../browser/trigger-panel';
 import { importExample, readExamples } from '../harness/examples';
-import { manualTrigger, safePays, workflow } from '../harness/workflow';
+import { manualTrigger, node, safePays, safePaysTool, withSubNodes, workflow } from '../harness/workflow';
 import { getWorld } from './world';
 import type { World } from './world';
 
@@ -123,6 +123,26 @@ it('shows only the fields that the choices above them ask for', async () => {
 		]);
 		await node.parameter('limitWaitTime').click();
 		expect((await shown()).slice(-2)).toEqual(['Resume On', 'Limit Wait Time']);
+	});
+});
+
+it('shows what a model is told of a tool, for the operation that is chosen', async () => {
+	await tab('tool', async (editor) => {
+		const agent = node('@n8n/n8n-nodes-langchain.agent', 'AI Agent', {}, { typeVersion: 3.1 });
+		const tools = [safePaysTool('Bill', { resource: 'invoice' }, { credential: world.credentialId })];
+		const { id } = await world.client.createWorkflow(
+			withSubNodes(workflow([manualTrigger(), agent]), 'AI Agent', { ai_tool: tools }),
+		);
+		await editor.openWorkflow(id);
+		const panel = await editor.openNode('Bill');
+		const told = async () => await panel.parameter('toolDescription').locator('textarea').inputValue();
+
+		expect(await told()).toMatch(/^Creates an invoice in SafePays/);
+		await panel.choose('operation', /^Get/);
+		expect(await told()).toMatch(/^Gets an invoice from SafePays/);
+		const options = (await panel.options('operation')).map((option) => option.split('\n')[0]);
+		expect(options.slice(0, 2)).toEqual(['Create', 'Get']);
+		expect(options).not.toContain('Create and Wait for Payment');
 	});
 });
 

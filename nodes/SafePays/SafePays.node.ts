@@ -10,6 +10,8 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { properties } from './actions/description';
 import { router } from './actions/router';
+import { toolCall } from './actions/toolCall';
+import { isAiTool } from './aiTool';
 import { resume } from './notifications/resume';
 import { testCredential } from './transport/testCredential';
 
@@ -66,7 +68,7 @@ export class SafePays implements INodeType {
 	methods = { credentialTest: { testCredential } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		return await router.call(this);
+		return isAiTool(this.getNode()) ? await toolCall(this, router) : await router.call(this);
 	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {

@@ -59,6 +59,8 @@ const NODE_TYPES: Record<string, INodeType> = {
 	'n8n-nodes-base.manualTrigger': manualTrigger,
 	'n8n-nodes-base.noOp': noOp,
 	'n8n-nodes-safepays.safePays': new SafePays(),
+	// n8n makes it of the node by itself; what a model is offered of it is tested in a real n8n.
+	'n8n-nodes-safepays.safePaysTool': new SafePays(),
 	'n8n-nodes-safepays.safePaysTrigger': new SafePaysTrigger(),
 };
 

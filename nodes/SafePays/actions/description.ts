@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { customer } from './customer';
-import { optionsField, showFor } from './fields';
+import { optionsField, showFor, toolDescriptionFields } from './fields';
 import { invoice } from './invoice';
 import type { Operation } from './operation';
 
@@ -76,7 +76,9 @@ const choices: INodeProperties[] = [
 export const properties: INodeProperties[] = [
 	...choices,
 	...Object.entries(operations).flatMap(([resource, ofResource]) =>
-		Object.entries(ofResource).flatMap(([name, { fields }]) => showFor(resource, name, fields)),
+		Object.entries(ofResource).flatMap(([name, { fields, toolDescription }]) =>
+			showFor(resource, name, [...toolDescriptionFields(toolDescription), ...fields]),
+		),
 	),
 	optionsField,
 ];

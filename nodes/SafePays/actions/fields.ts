@@ -64,6 +64,29 @@ export function recordLocator(
 	};
 }
 
+/**
+ * What a model reads of the operation. n8n takes a field of this name as it is; without one it would
+ * tell the model the operation's `action` ("Create an invoice in SafePays") and no more.
+ *
+ * @param text none for an operation that cannot be a tool
+ */
+export function toolDescriptionFields(text?: string): INodeProperties[] {
+	if (text === undefined) return [];
+	return [
+		{
+			displayName: 'Tool Description',
+			name: 'toolDescription',
+			type: 'string',
+			typeOptions: { rows: 5 },
+			required: true,
+			default: text,
+			displayOptions: { show: { '@tool': [true] } },
+			description:
+				'What the model is told about this tool. By this text it decides when and how to use it.',
+		},
+	];
+}
+
 /** The currencies that SafePays documents, first in the list; any other code can be typed in. */
 export const CURRENCY_HINT = 'SafePays documents USD, EUR, GBP, INR and CAD';
 

@@ -21,6 +21,8 @@ export interface ItemParameters {
 export interface Operation {
 	/** Without `displayOptions` for resource and operation: `describe` adds them. */
 	fields: INodeProperties[];
+	/** What a model is told that may use this operation as a tool, until the user words it otherwise. */
+	toolDescription?: string;
 	/** @throws InvalidInput naming the field */
 	request(parameters: ItemParameters): SafePaysRequest;
 	/** The output items' JSON for one input item. */

@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError, sleep } from 'n8n-workflow';
 
+import { isAiTool } from '../aiTool';
 import { createOnce } from '../memory/createOnce';
 import type { Creating } from '../memory/cutOff';
 import { beginCreates } from '../memory/cutOff';
@@ -102,6 +103,16 @@ function operationOf(context: IExecuteFunctions): Operation {
 			context.getNode(),
 			`The operation "${name}" of the resource "${resource}" does not exist`,
 			{ description: 'Choose a resource and an operation from the lists of the node.' },
+		);
+	}
+	if (operation.waits && isAiTool(context.getNode())) {
+		throw new NodeOperationError(
+			context.getNode(),
+			'"Create and Wait for Payment" cannot be used as a tool of an AI agent',
+			{
+				description:
+					'Nothing was created. In this node choose "Create", and add a tool with "Get" to see whether the invoice is paid.',
+			},
 		);
 	}
 	return operation;

@@ -3,6 +3,7 @@ import { createHash } from 'crypto';
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
+import { isAiTool } from '../aiTool';
 import { isUnconfirmed } from '../transport/errors';
 import { invoiceIdFor, rememberInvoiceId } from './invoiceIds';
 import { nodeKey } from './nodeKey';
@@ -62,8 +63,11 @@ async function createOrFetch(
 			`The unique key "${key}" is taken: this node has created, or tried to create, an invoice for it before [item ${itemIndex}]`,
 			{
 				itemIndex,
-				description:
-					'The ID of that invoice is not known any more, so nothing was created. Look for the invoice in SafePays. If there is none, use another unique key, such as the same one with "-2" behind it.',
+				description: `The ID of that invoice is not known any more, so nothing was created. ${
+					isAiTool(context.getNode())
+						? 'Do not try another key. Tell the user to look for the invoice in SafePays.'
+						: 'Look for the invoice in SafePays. If there is none, use another unique key, such as the same one with "-2" behind it.'
+				}`,
 			},
 		);
 	}

@@ -2,6 +2,7 @@ import { createHash } from 'crypto';
 
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
+import { isAiTool } from '../aiTool';
 import type { SafePaysRequest } from '../transport/request';
 
 /** A create whose outcome is not known (yet). */
@@ -15,7 +16,7 @@ export interface OpenCreate {
 type Entry = OpenCreate | { record: IDataObject };
 
 interface Book extends IDataObject {
-	/** The run of the node (it runs several times in a loop) that the entries belong to. */
+	/** The run of the node (it runs several times in a loop) that the entries belong to; a tool's belong to all its runs. */
 	runIndex: number;
 	entries: Record<string, IDataObject>;
 }
@@ -41,7 +42,9 @@ export class Ledger {
 		const runIndex = Number(context.evaluateExpression('{{ $runIndex }}', 0));
 		this.runIndex = runIndex;
 		const book = store[CONTEXT_KEY] as Book | undefined;
-		this.book = book?.runIndex === runIndex ? book : { runIndex, entries: {} };
+		// Each call of a model is a run: one that asks again after an unknown outcome must find that.
+		const kept = book?.runIndex === runIndex || isAiTool(context.getNode());
+		this.book = kept && book ? book : { runIndex, entries: {} };
 		store[CONTEXT_KEY] = this.book;
 	}
 
@@ -77,9 +80,10 @@ export class Ledger {
 		);
 	}
 
-	/** After a run without failure nothing is left to be tried again. */
+	/** After a run without failure nothing is left to be tried again. What is open stays so. */
 	clear(): void {
-		this.book.entries = {};
+		const entries = Object.entries(this.book.entries);
+		this.book.entries = Object.fromEntries(entries.filter(([, entry]) => !('record' in entry)));
 	}
 }
 

@@ -1,6 +1,7 @@
 import type { IDataObject, INode } from 'n8n-workflow';
 import { NodeApiError } from 'n8n-workflow';
 
+import { isAiTool } from '../aiTool';
 import type { Answer, Outcome, SafePaysRequest } from './request';
 import type { OutcomeKind } from './retryRules';
 
@@ -77,7 +78,7 @@ export function notResentError(
 ): NodeApiError {
 	const told = {
 		message: `Not sent again: an earlier try may have created the ${record}`,
-		description: howToConfirm(unconfirmed, record),
+		description: howToConfirm(node, unconfirmed, record),
 	};
 	return apiError(node, itemIndex, told, redact, { unconfirmed: true });
 }
@@ -126,7 +127,7 @@ function errorOf(
 ): NodeApiError {
 	if (!unconfirmed) return apiError(node, itemIndex, told, redact);
 	const message = `${told.message}. The ${record} may exist all the same`;
-	const description = howToConfirm(unconfirmed, record);
+	const description = howToConfirm(node, unconfirmed, record);
 	return apiError(node, itemIndex, { ...told, message, description }, redact, { unconfirmed: true });
 }
 
@@ -193,7 +194,10 @@ function networkWords(code: string): string {
 	return 'no route to the host';
 }
 
-function howToConfirm({ what, sentAt }: Unconfirmed, record: string): string {
+function howToConfirm(node: INode, { what, sentAt }: Unconfirmed, record: string): string {
+	if (isAiTool(node)) {
+		return `Do not create it again. Tell the user to look in SafePays for ${what}, sent at ${sentAt}, and that only if it is not there it should be asked for again.`;
+	}
 	return `Look in SafePays for ${what}, sent at ${sentAt}. If it is there, use its ID with ${
 		record === 'invoice' ? 'Invoice' : 'Customer'
 	} > Get. If it is not, run this again with the option "Resend Unconfirmed" turned on.`;

@@ -17,6 +17,9 @@ const ADDITIONAL = {
 } as const;
 
 export const create: Operation = {
+	toolDescription:
+		'Creates a customer in SafePays from a full name and an email address, and returns the customer with its id. If there is a customer with this email address already, it says so and creates none. An invoice needs only an email address, no customer.',
+
 	fields: [
 		{
 			displayName: 'Name',

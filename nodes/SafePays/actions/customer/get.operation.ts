@@ -5,6 +5,9 @@ import { id } from '../input';
 import type { Operation } from '../operation';
 
 export const get: Operation = {
+	toolDescription:
+		"Gets a customer from SafePays by the customer's ID (a UUID), with the paid invoices and the totals that were paid, by currency, in whole units. Does not find customers by name or email address.",
+
 	fields: [
 		recordLocator(
 			{

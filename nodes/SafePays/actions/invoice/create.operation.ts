@@ -239,6 +239,9 @@ function priceOf(parameters: ItemParameters): { amount: number } | { items: Line
 }
 
 export const create: Operation = {
+	toolDescription:
+		'Creates an invoice in SafePays: a real bill, which this tool cannot take back. Amount and prices are in whole units of the currency: 200 is two hundred dollars, 19.90 is 19 dollars and 90 cents. Currency is a three-letter code such as USD. Line items in JSON are a list of objects with title, qty and price (of one). Dates are YYYY-MM-DD. Returns the invoice with its id and the payment_link, where the customer pays; base_amount is what was asked for, amount what the customer pays with fees. Every call creates one more invoice, except with a unique key that was used before. If an answer says that the invoice may exist, do not create it again.',
+
 	fields: [...billFields, additionalFields('dueDate', 'redirectUrl', 'webhookUrl')],
 
 	request(parameters) {

@@ -1,0 +1,52 @@
+import type { INode } from 'n8n-workflow';
+
+import type { WorkflowJson } from '../../engine';
+import { execute, NODE_NAME } from '../../engine';
+import { createInvoices } from '../../engine/workflows';
+import { billed, bills, useSandbox, words, worldOf } from '../../support';
+
+const sandboxOf = useSandbox();
+
+/** The workflow with its SafePays node as a tool. Agents run it in ways of their own: see e2e/tests/aiAgent.e2e.ts. */
+function asTool(json: WorkflowJson): WorkflowJson {
+	const node = json.nodes.find(({ name }) => name === NODE_NAME) as INode;
+	node.type += 'Tool';
+	return json;
+}
+
+/** The same workflow, but the node runs twice on the same item. */
+function twice(json: WorkflowJson): WorkflowJson {
+	const link = (node: string) => ({ node, type: 'main' as const, index: 0 });
+	const start = json.nodes[0].name;
+	json.connections = {
+		[start]: { main: [[link(NODE_NAME), link('After')]] },
+		After: { main: [[link(NODE_NAME)]] },
+	};
+	return json;
+}
+
+describe('as a tool of an AI agent', () => {
+	it('says all that a model has to know in the message, which is what n8n passes on', async () => {
+		const executed = await execute(worldOf(sandboxOf()), asTool(createInvoices({ email: 'nobody' })), { items: bills(1) });
+		expect(executed.error?.message).toMatch(/"Email" is not an email address.*\. Enter one address.* Nothing was sent to SafePays\./);
+		expect(executed.error?.description).toBeNull();
+	});
+
+	it('refuses to wait for a payment, and creates nothing', async () => {
+		const executed = await execute(worldOf(sandboxOf()), asTool(createInvoices({ operation: 'createAndWait' })), { items: bills(1) });
+		expect(words(executed)).toMatch(/cannot be used as a tool of an AI agent\. Nothing was created\./);
+		expect(sandboxOf().requests).toEqual([]);
+	});
+
+	// In a loop the same content is the next item; from a model it is the same create, asked for again.
+	it.each([
+		['does not create again what an earlier call has left unknown', asTool, 1],
+		['while in a loop, not called by a model, the next round creates its own', (json: WorkflowJson) => json, 2],
+	])('%s', async (_what, made, count) => {
+		sandboxOf().addFault({ kind: 'resetAfter', times: 1 });
+		const json = twice(made(createInvoices({}, { onError: 'continueRegularOutput' })));
+		const { run } = await execute(worldOf(sandboxOf()), json, { items: bills(1) });
+		expect(run.data.resultData.runData[NODE_NAME]).toHaveLength(2);
+		expect(billed(sandboxOf())).toHaveLength(count);
+	});
+});
