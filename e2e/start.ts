@@ -200,10 +200,10 @@ function follow(n8n: RunningN8n, cleanup: Cleanup): void {
 }
 
 function printWhereToGo(n8nUrl: string, sandboxUrl: string, examples: Example[]): void {
-	const width = Math.max(0, ...examples.map(({ name }) => name.length));
-	const workflows = examples.map(
-		({ id, name }) => `    ${name.padEnd(width)}  ${n8nUrl}/workflow/${id}`,
-	);
+	const workflows = examples.flatMap(({ id, name }) => [
+		`    ${name}`,
+		`        ${n8nUrl}/workflow/${id}`,
+	]);
 	console.log(
 		[
 			'',

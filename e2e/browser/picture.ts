@@ -23,9 +23,11 @@ const STYLE = `
 	* { caret-color: transparent !important; }
 `;
 
-/** n8n's buttons and tabs, which stand between a reader and the workflow. */
+/** n8n's buttons, tabs and warnings, which stand between a reader and the workflow. */
 const CANVAS_STYLE = `
 	[data-test-id="canvas-wrapper"] button, .n8n-segment-control { visibility: hidden !important; }
+	[data-test-id="canvas-handle-plus-wrapper"], [data-test-id="canvas-handle-plus"] { display: none !important; }
+	[data-test-id="node-issues"] { visibility: hidden !important; }
 `;
 
 /** Around the nodes of a canvas; below them are their names. */

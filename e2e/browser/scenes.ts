@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { BrowserContext } from 'playwright-core';
 
 import { itemsOf } from '../harness/client';
+import { readExamples } from '../harness/examples';
 import { manualTrigger, safePays, workflow, type NodeJson } from '../harness/workflow';
 import { VIEWPORT } from './chromium';
 import type { Editor } from './editor';
@@ -16,6 +17,9 @@ export type Scene = (editor: Editor, studio: Studio, session: BrowserContext) =>
 
 /** Room for the three panes of an open node side by side. */
 const PANEL_SIZE = { width: 1440, height: 900 };
+
+/** Room for the largest example, so that n8n need not make it smaller to fit. */
+const WHOLE_CANVAS_SIZE = { width: 1800, height: 1700 };
 
 const LINE_ITEMS = {
 	item: [
@@ -91,10 +95,19 @@ const customer: Scene = async (editor, studio) => {
 	await takePicture('customer-create', editor.get('ndv'));
 };
 
-const bill: Scene = async (editor) => {
+/** The canvas of each example in its real size. */
+const examples: Scene = async (editor) => {
+	await editor.page.setViewportSize(WHOLE_CANVAS_SIZE);
+	for (const { id } of readExamples()) {
+		await editor.openWorkflow(id);
+		await editor.zoomToFit();
+		await takeCanvasPicture(`canvas-${id}`, editor.page);
+	}
+};
+
+const executed: Scene = async (editor) => {
 	await editor.openWorkflow('bill-a-customer');
 	await editor.zoomToFit();
-	await takeCanvasPicture('canvas-bill-a-customer', editor.page);
 	await editor.execute();
 	await editor.untilSucceeded('Payment Link');
 	await editor.untilIdle();
@@ -103,8 +116,6 @@ const bill: Scene = async (editor) => {
 
 const trigger: Scene = async (editor, studio, session) => {
 	await editor.openWorkflow('invoice-paid');
-	await editor.zoomToFit();
-	await takeCanvasPicture('canvas-invoice-paid', editor.page);
 	await editor.page.setViewportSize(PANEL_SIZE);
 	const node = await editor.openNode('SafePays Trigger');
 	const panel = new TriggerPanel(editor.page);
@@ -129,7 +140,6 @@ const wait: Scene = async (editor, studio, session) => {
 	const name = 'Create Invoice and Wait';
 	await editor.openWorkflow('create-wait-ship-or-remind');
 	await editor.zoomToFit();
-	await takeCanvasPicture('canvas-create-wait', editor.page);
 	await editor.execute();
 	await editor.untilWaiting(name);
 	await takeCanvasPicture('canvas-create-wait-waiting', editor.page);
@@ -171,7 +181,7 @@ const dark: Scene = async (editor, studio) => {
 };
 
 /** In the order in which one leaves behind what the next one shows. */
-export const LIGHT = [nodesPanel, credential, bill, invoice, customer, trigger, wait, sandboxHome];
+export const LIGHT = [nodesPanel, credential, examples, executed, invoice, customer, trigger, wait, sandboxHome];
 
 export const DARK = [dark];
 

@@ -9,7 +9,7 @@ import { DARK, LIGHT, type Scene } from './scenes';
 import { openStudio, type Studio } from './studio';
 import { inTab } from './tab';
 
-const TIME_LIMIT_MS = 420_000;
+const TIME_LIMIT_MS = 600_000;
 
 /** Takes the pictures in docs/images anew: an n8n and a sandbox are started for it, and stopped. */
 async function main(): Promise<void> {

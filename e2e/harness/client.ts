@@ -399,6 +399,8 @@ function webhookPaths(nodes: NodeJson[]): string[] {
 		if (disabled || !webhookId) return [];
 		if (type === 'n8n-nodes-safepays.safePaysTrigger') return [`${webhookId}/webhook`];
 		if (type === 'n8n-nodes-base.webhook') return [String(parameters.path)];
+		if (type === 'n8n-nodes-base.formTrigger') return [webhookId];
+		if (type === '@n8n/n8n-nodes-langchain.chatTrigger') return [`${webhookId}/chat`];
 		return [];
 	});
 }

@@ -1,0 +1,61 @@
+import { itemsOf, type Execution } from '../../harness/client';
+import { stage, type Stage } from './stage';
+
+let example: Stage;
+beforeAll(async () => {
+	example = await stage('remind-of-unpaid-invoices');
+});
+
+async function bill(email: string): Promise<void> {
+	await example.change('Create Invoice', { email, uniqueKey: `order of ${email}` });
+	const execution = await example.run();
+	expect(itemsOf(execution, 'Remember Invoice')).toMatchObject([{ email, state: 'open', reminders: 0 }]);
+}
+
+const morning = async () => await example.run('Every Morning');
+
+const emails = (execution: Execution, node: string) =>
+	itemsOf(execution, node).map(({ email }) => email);
+
+it('reminds of what is due, closes what is paid, and leaves alone what is neither', async () => {
+	await bill('mary@example.com');
+	await bill('max@example.com');
+	const tooEarly = await morning();
+	expect(emails(tooEarly, 'Get Invoice')).toEqual(['mary@example.com', 'max@example.com']);
+	expect(emails(tooEarly, 'Send Reminder (replace me)')).toEqual([]);
+
+	const [mary] = await example.invoices();
+	await example.sandbox.pay(mary.id);
+	await becomeDue();
+	const first = await morning();
+	expect(emails(first, 'Close')).toEqual(['mary@example.com']);
+	expect(itemsOf(first, 'Send Reminder (replace me)')).toMatchObject([
+		{ email: 'max@example.com', payment_link: expect.stringContaining(example.sandboxUrl) },
+	]);
+	expect(itemsOf(first, 'Count Reminder')).toMatchObject([{ email: 'max@example.com', reminders: 1 }]);
+
+	const second = await morning();
+	expect(emails(second, 'Close')).toEqual([]);
+	expect(itemsOf(second, 'Count Reminder')).toMatchObject([{ email: 'max@example.com', reminders: 2 }]);
+});
+
+it('goes on with the others when SafePays does not know an invoice any more', async () => {
+	await example.sandbox.reset();
+	await bill('moe@example.com');
+	const execution = await morning();
+	expect(emails(execution, 'Send Reminder (replace me)')).toEqual(['moe@example.com']);
+	expect(itemsOf(execution, 'Look into It (replace me)')).toMatchObject([
+		{ email: 'max@example.com', details: { httpCode: '404' } },
+	]);
+});
+
+/** Has invoices due after 0 days instead of 7. */
+async function becomeDue(): Promise<void> {
+	const { nodes } = await example.client.getWorkflow(example.id);
+	const { rules } = nodes.find(({ name }) => name === 'Paid or Due?')?.parameters ?? {};
+	const text = JSON.stringify(rules);
+	expect(text).toContain('"rightValue":7');
+	await example.change('Paid or Due?', {
+		rules: JSON.parse(text.replace('"rightValue":7', '"rightValue":0')) as object,
+	});
+}
