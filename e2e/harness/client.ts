@@ -1,5 +1,6 @@
 import { parse } from 'flatted';
 import type { IDataObject, INodeExecutionData, INodeTypeDescription, IRun } from 'n8n-workflow';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { NodeJson, WorkflowJson } from './workflow';
@@ -77,6 +78,12 @@ export class N8nError extends Error {
  * `N8nError` when n8n refuses it.
  */
 export class N8nClient {
+	/** Is told every answer, also of calls that are refused: `GET /settings`, its headers and its text. */
+	onAnswer?: (request: string, answer: string) => void;
+
+	/** Names the editor that runs are pushed to (see `listen`). */
+	private pushRef?: string;
+
 	constructor(
 		readonly url: string,
 		/** The session cookie of a client that has signed in; n8n allows 5 logins a minute. */
@@ -324,6 +331,36 @@ export class N8nClient {
 		return await this.post('/node-types', { nodeInfos: names.map((name) => ({ name, version })) });
 	}
 
+	/**
+	 * Receives what n8n pushes to an open editor while workflows are run by hand, as `onAnswer` is told
+	 * it. n8n has to be started with `N8N_PUSH_BACKEND=sse`.
+	 *
+	 * @returns ends it
+	 */
+	async listen(): Promise<() => Promise<void>> {
+		this.pushRef = randomUUID();
+		const path = `/push?pushRef=${this.pushRef}`;
+		const end = new AbortController();
+		const { body, ok, status } = await fetch(`${this.url}/rest${path}`, {
+			headers: { cookie: this.cookie ?? '', origin: this.url },
+			signal: end.signal,
+		});
+		if (!ok || !body) throw new N8nError(status, `GET ${path}`, 'nothing to listen to');
+		const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+		const received = (async () => {
+			let text = '';
+			for (let part = await reader.read(); !part.done; part = await reader.read()) {
+				const messages = `${text}${part.value}`.split('\n\n');
+				text = messages.pop() ?? '';
+				for (const message of messages) this.onAnswer?.('push', message);
+			}
+		})().catch(() => undefined);
+		return async () => {
+			end.abort();
+			await received;
+		};
+	}
+
 	/** GET of any REST path, such as `/settings`. */
 	async get<T>(path: string): Promise<T> {
 		return await this.request('GET', path);
@@ -346,6 +383,7 @@ export class N8nClient {
 			method,
 			headers: {
 				...(this.cookie && { cookie: this.cookie }),
+				...(this.pushRef && { 'push-ref': this.pushRef }),
 				...(body && { 'content-type': 'application/json' }),
 			},
 			body: body && JSON.stringify(body),
@@ -356,6 +394,7 @@ export class N8nClient {
 		if (session) this.cookie = session.split(';')[0];
 
 		const text = await response.text();
+		this.onAnswer?.(`${method} ${path}`, `${headersOf(response)}\n${text}`);
 		if (!response.ok) throw new N8nError(response.status, `${method} ${path}`, messageIn(text));
 		// the answer's shape is n8n's; each caller names the part of it that is used
 		const answer = (text ? JSON.parse(text) : {}) as { data: T };
@@ -403,6 +442,12 @@ function webhookPaths(nodes: NodeJson[]): string[] {
 		if (type === '@n8n/n8n-nodes-langchain.chatTrigger') return [`${webhookId}/chat`];
 		return [];
 	});
+}
+
+function headersOf({ headers }: Response): string {
+	const lines: string[] = [];
+	headers.forEach((value, name) => lines.push(`${name}: ${value}`));
+	return lines.join('\n');
 }
 
 function messageIn(text: string): string {

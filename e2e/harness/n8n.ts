@@ -48,6 +48,8 @@ export interface N8nOptions {
 	env?: NodeJS.ProcessEnv;
 	/** What n8n writes is appended here too. */
 	logFile?: string;
+	/** For the Node.js that it runs on, such as `--expose-gc`; not for its task runners. */
+	nodeOptions?: string[];
 	/** `worker` and `webhook` are for queue mode; they take the settings for it from `env`. */
 	command?: 'start' | 'webhook' | 'worker';
 }
@@ -76,7 +78,7 @@ export interface RunningN8n {
  * come up.
  */
 export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
-	const { userFolder, logFile, command = 'start' } = options;
+	const { userFolder, logFile, nodeOptions = [], command = 'start' } = options;
 	const script = join(n8nDir, 'node_modules', 'n8n', 'bin', 'n8n');
 	if (!existsSync(script)) {
 		throw new Failure('n8n is not installed yet: run "npx tsx e2e/harness/install.ts" first.');
@@ -91,7 +93,7 @@ export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
 	mkdirSync(userFolder, { recursive: true });
 
 	const leash = pathToFileURL(join(__dirname, 'leash.ts')).href;
-	const child = spawn(node, ['--import', leash, script, command], {
+	const child = spawn(node, ['--import', leash, ...nodeOptions, script, command], {
 		cwd: userFolder,
 		env: {
 			...environment(node, userFolder, url),

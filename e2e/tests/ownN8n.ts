@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Sandbox } from '../../sandbox';
+import type { Sandbox, SandboxOptions } from '../../sandbox';
 import { startSandbox } from '../../sandbox';
 import { Cleanup } from '../harness/cleanup';
 import { N8nClient } from '../harness/client';
@@ -20,6 +20,8 @@ export interface OwnN8n {
 	/** Signed in as the owner, also after a restart. */
 	readonly client: N8nClient;
 	readonly sandbox: Sandbox;
+	/** Where n8n keeps all that it keeps. */
+	readonly userFolder: string;
 	/** Of a `safePaysApi` credential for the sandbox. */
 	readonly credentialId: string;
 	/** What n8n has written since it was started the last time. */
@@ -34,18 +36,24 @@ export interface OwnN8n {
 	close(): Promise<void>;
 }
 
-/** @param name of the log in `.n8n-local/logs` */
-export async function startOwnN8n(name: string): Promise<OwnN8n> {
+/**
+ * @param name of the log in `.n8n-local/logs`
+ * @param options `env`: on top of what the harness sets; `sandbox`: what SafePays is like
+ */
+export async function startOwnN8n(
+	name: string,
+	options: { env?: NodeJS.ProcessEnv; sandbox?: SandboxOptions } = {},
+): Promise<OwnN8n> {
 	const cleanup = new Cleanup();
 	try {
 		const userFolder = mkdtempSync(join(tmpdir(), `safepays-${name}-`));
 		cleanup.add(() => rmSync(userFolder, { recursive: true, force: true }));
 		await installPackage(userFolder);
-		const sandbox = await startSandbox();
+		const sandbox = await startSandbox(options.sandbox);
 		cleanup.add(async () => await sandbox.close());
 		const port = await freePort();
-		const start = async () =>
-			await startN8n({ userFolder, port, logFile: join(localDir, 'logs', `e2e-${name}.log`) });
+		const logFile = join(localDir, 'logs', `e2e-${name}.log`);
+		const start = async () => await startN8n({ userFolder, port, logFile, env: options.env });
 		let n8n: RunningN8n = await start();
 		cleanup.add(async () => await n8n.stop());
 
@@ -60,6 +68,7 @@ export async function startOwnN8n(name: string): Promise<OwnN8n> {
 			url: n8n.url,
 			client,
 			sandbox,
+			userFolder,
 			credentialId: credential.id,
 			log: () => n8n.log(),
 			start: async () => {
