@@ -175,13 +175,17 @@ async function createNotTwice(
 	const earlier = ledger.find(fingerprint);
 	if (earlier && 'record' in earlier) return { [request.record]: earlier.record };
 	// A unique key's claim in n8n's database tells more than that n8n was killed in between.
-	const openSince = earlier ? new Date(earlier.sentAt) : uniqueKey === '' ? creating?.cutOffSince : undefined;
-	if (openSince && !client.options.resendUnconfirmed) {
+	const open = earlier
+		? ({ when: 'at', time: new Date(earlier.sentAt) } as const)
+		: uniqueKey === ''
+			? creating?.cutOff
+			: undefined;
+	if (open && !client.options.resendUnconfirmed) {
 		throw notResentError(
 			context.getNode(),
 			itemIndex,
 			request.record,
-			{ what: request.summary, sentAt: client.localTime(openSince) },
+			{ what: request.summary, sent: `${open.when} ${client.localTime(open.time)}` },
 			client.redact,
 		);
 	}

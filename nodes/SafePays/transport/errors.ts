@@ -20,8 +20,8 @@ interface Telling {
 export interface Unconfirmed {
 	/** e.g. "an invoice of 200 USD to john@example.com" */
 	what: string;
-	/** When it was sent, in the workflow's time zone. */
-	sentAt: string;
+	/** When it was sent, e.g. "at 2026-01-31 13:00:00" in the workflow's time zone. */
+	sent: string;
 }
 
 const MISSING_KEY = 'Check the API key in the SafePays credential.';
@@ -193,8 +193,8 @@ function networkWords(code: string): string {
 	return 'no route to the host';
 }
 
-function howToConfirm({ what, sentAt }: Unconfirmed, record: string): string {
-	return `Look in SafePays for ${what}, sent at ${sentAt}. If it is there, use its ID with ${
+function howToConfirm({ what, sent }: Unconfirmed, record: string): string {
+	return `Look in SafePays for ${what}, sent ${sent}. If it is there, use its ID with ${
 		record === 'invoice' ? 'Invoice' : 'Customer'
 	} > Get. If it is not, run this again with the option "Resend Unconfirmed" turned on.`;
 }
