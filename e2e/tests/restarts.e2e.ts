@@ -75,6 +75,21 @@ async function waitingFor(emails: string[], ...after: NodeJson[]) {
 	return { workflowId: id, executionId: execution.id };
 }
 
+/** An active workflow that hands what its webhook gets to another workflow, which holds these nodes. */
+async function calling(nodes: NodeJson[]) {
+	const { client } = own;
+	const called = await client.createWorkflow(
+		workflow([
+			node('n8n-nodes-base.executeWorkflowTrigger', 'Called', { inputSource: 'passthrough' }, { typeVersion: 1.1 }),
+			...nodes,
+		]),
+	);
+	await client.activate(called);
+	const workflowId = { __rl: true, mode: 'id', value: called.id };
+	const call = node('n8n-nodes-base.executeWorkflow', 'Call', { workflowId }, { typeVersion: 1.1 });
+	return { ...(await activated([call])), calledId: called.id };
+}
+
 /** An active workflow that a paid invoice starts. */
 async function listening(...after: NodeJson[]) {
 	const trigger = safePaysTrigger({}, { credential: own.credentialId });
@@ -227,6 +242,7 @@ describe('when n8n is killed', () => {
 	let goingOn: Workflow;
 	let unkeyedGoingOn: Workflow;
 	let keyedWait: Workflow;
+	let caller: Awaited<ReturnType<typeof calling>>;
 	let waiting: Wait;
 	let resumed: Wait;
 	let atOnce: Trigger;
@@ -245,6 +261,7 @@ describe('when n8n is killed', () => {
 			errorWorkflow: toldOfErrors.id,
 		});
 		keyed = await activated([safePays({ ...create, uniqueKey }, { credential }), noOp('After')]);
+		caller = await calling([safePays(create, { credential }), noOp('After')]);
 		goingOn = await activated([safePays({ ...create, uniqueKey }, { credential }), stuck()]);
 		unkeyedGoingOn = await activated([safePays(create, { credential }), stuck()]);
 		const wait = { ...create, operation: 'createAndWait', uniqueKey };
@@ -260,6 +277,7 @@ describe('when n8n is killed', () => {
 
 		await cutOffCreating(async () => await unkeyed.start(order('unkeyed@example.com')));
 		await cutOffCreating(async () => await keyed.start(order('keyed@example.com')));
+		await cutOffCreating(async () => await caller.start(order('called@example.com')));
 		await cutOffLater(async () => await goingOn.start(order('going-on@example.com')));
 		await cutOffLater(async () => await unkeyedGoingOn.start(order('unkeyed-going-on@example.com')));
 		await cutOffLater(async () => {
@@ -343,6 +361,23 @@ describe('when n8n is killed', () => {
 		const again = await client.getExecution(await client.retryExecution(retried.id));
 		expect(again.status).toBe('error');
 		expect(invoicesTo(email)).toHaveLength(1);
+	});
+
+	it('that holds for the execution of a sub-workflow too', async () => {
+		const { client } = own;
+		const crashed = await onlyExecutionOf(caller.calledId);
+		expect(crashed.status).toBe('crashed');
+		const retried = await client.getExecution(await client.retryExecution(crashed.id));
+		expect(errorOf(retried, 'SafePays')?.message).toMatch(/Not sent again/);
+		expect(invoicesTo('called@example.com')).toHaveLength(1);
+	});
+
+	it('but retrying the execution that called it calls the sub-workflow anew, which creates again', async () => {
+		const { client } = own;
+		const crashed = await onlyExecutionOf(caller.id);
+		const retried = await client.getExecution(await client.retryExecution(crashed.id));
+		expect(retried.status).toBe('success');
+		expect(invoicesTo('called@example.com')).toHaveLength(2);
 	});
 
 	it('a waiting execution goes on, once, when its invoice is paid', async () => {

@@ -166,7 +166,7 @@ export interface RunOptions {
 	retryOf?: Executed;
 	/** With `retryOf`: "Retry with currently saved workflow", so with the nodes of the workflow given. */
 	withSavedWorkflow?: boolean;
-	/** When the execution began, in milliseconds since 1970: the same for an execution and its retries. */
+	/** When n8n has noted that the execution began (milliseconds since 1970), the same in its retries; unless given it begins now. */
 	establishedAt?: number;
 }
 
@@ -175,7 +175,7 @@ export async function execute(world: World, json: WorkflowJson, options: RunOpti
 	const workflow = workflowOf(world, json);
 	const mode = options.retryOf ? 'retry' : (world.mode ?? 'manual');
 	const additionalData = additionalDataFor({ ...world, mode }, json);
-	const data = options.retryOf ? retried(options.retryOf.run.data) : begun(workflow, options);
+	const data = options.retryOf ? retried(options.retryOf.run.data) : begun(workflow, options, mode);
 	if (options.withSavedWorkflow) useNodesOf(workflow, data);
 	await workflow.expression.acquireIsolate();
 	try {
@@ -193,7 +193,11 @@ export async function execute(world: World, json: WorkflowJson, options: RunOpti
 	}
 }
 
-function begun(workflow: Workflow, { items = [{}], establishedAt }: RunOptions): IRunExecutionData {
+function begun(
+	workflow: Workflow,
+	{ items = [{}], establishedAt }: RunOptions,
+	mode: WorkflowExecuteMode,
+): IRunExecutionData {
 	const start = workflow.getStartNode() as INode;
 	const pinned: IPinData = {};
 	return createRunExecutionData({
@@ -203,7 +207,10 @@ function begun(workflow: Workflow, { items = [{}], establishedAt }: RunOptions):
 				{ node: start, data: { main: [items.map((json) => ({ json }))] }, source: null },
 			],
 			// n8n notes it before an execution starts, and keeps it for its retries.
-			runtimeData: { version: 1, establishedAt: establishedAt ?? Date.now(), source: 'manual' },
+			runtimeData:
+				establishedAt === undefined
+					? { version: 1, establishedAt: Date.now(), source: mode }
+					: { version: 1, establishedAt, source: 'manual' },
 		},
 	});
 }

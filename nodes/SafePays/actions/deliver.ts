@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { createOnce } from '../memory/createOnce';
-import type { Ledger } from '../memory/ledger';
+import type { CutOff, Ledger } from '../memory/ledger';
 import type { SafePaysClient } from '../transport/client';
 import { isUnconfirmed, notResentError, refusalBySafePays } from '../transport/errors';
 import type { SafePaysRequest } from '../transport/request';
@@ -16,8 +16,8 @@ export interface Run {
 	operation: Operation;
 	client: SafePaysClient;
 	ledger: Ledger;
-	/** When the execution began that this one retries, if n8n has lost what that one created. */
-	cutOffSince?: Date;
+	/** Set if n8n has lost what an earlier try of this run has created. */
+	cutOff?: CutOff;
 }
 
 /** What an item's parameters amount to. */
@@ -59,10 +59,12 @@ async function createNotTwice(run: Run, job: Job): Promise<IDataObject> {
 	const { request, fingerprint, uniqueKey, itemIndex } = job;
 	const earlier = ledger.find(fingerprint);
 	if (earlier && 'record' in earlier) return earlier.record;
-	const cutOffSince = uniqueKey === '' ? run.cutOffSince : undefined;
-	const openSince = earlier ? new Date(earlier.sentAt) : cutOffSince;
-	if (openSince && !client.options.resendUnconfirmed) {
-		const unconfirmed = { what: request.summary, sentAt: client.localTime(openSince) };
+	// A unique key's claim tells more than that an earlier try was about to create.
+	const cutOff = uniqueKey === '' ? run.cutOff : undefined;
+	const open = earlier ? { when: 'at', time: earlier.sentAt } : cutOff;
+	if (open && !client.options.resendUnconfirmed) {
+		const sent = `${open.when} ${client.localTime(new Date(open.time))}`;
+		const unconfirmed = { what: request.summary, sent };
 		throw notResentError(context.getNode(), itemIndex, request.record, unconfirmed, client.redact);
 	}
 	if (uniqueKey === '') return await createNoted(run, job);

@@ -59,8 +59,8 @@ async function route(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const invalid = jobs.filter((job): job is Failed => 'error' in job);
 	if (invalid.length > 0 && !goesOn) throw withOthers(invalid[0].error, invalid.length - 1);
 
-	const cutOffSince = jobs.some(createsWithoutKey) ? await noteCreates(this, ledger) : undefined;
-	const run: Run = { context: this, operation, client, ledger, cutOffSince };
+	const cutOff = jobs.some(createsWithoutKey) ? await noteCreates(this, ledger) : undefined;
+	const run: Run = { context: this, operation, client, ledger, cutOff };
 	const results: Array<Result | undefined> = [];
 	let stopped = false;
 	await eachOf(

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import type { Ledger } from './ledger';
+import type { CutOff, Ledger } from './ledger';
 import { nodeKey } from './nodeKey';
 import { noteKey, releaseKeys } from './processedKeys';
 
@@ -17,19 +17,27 @@ const notes = new Map<string, string[]>();
  * when an execution began is kept before it starts and is the same in its retries. So a retry that
  * finds the note, but no ledger, repeats a run that nobody knows the outcome of.
  *
- * @returns when the execution began whose creates may have happened, if there is one
+ * Of a sub-workflow's execution n8n keeps that only at its end (before 2.18, of any execution). A
+ * retry without it begins anew, and whether the node came to create cannot be known.
+ *
+ * @returns when that try created, if there may have been one
  */
 export async function noteCreates(
 	context: IExecuteFunctions,
 	ledger: Ledger,
-): Promise<Date | undefined> {
-	const began = context.getExecutionContext?.()?.establishedAt;
-	if (began === undefined) return undefined;
+): Promise<CutOff | undefined> {
+	const { establishedAt: began, source } = context.getExecutionContext?.() ?? {};
+	const isLost = ledger.isNew && context.getMode() === 'retry';
+	const time = new Date(began ?? Date.now()).toISOString();
+	if (began === undefined || source === 'retry') {
+		if (isLost) ledger.cutOff = { when: 'before', time };
+		return ledger.cutOff;
+	}
 	const note = `creating:${began}:${ledger.run}`;
 	const isNew = await noteKey(context, note);
 	if (isNew) await keep(context, note);
-	else if (ledger.isNew && context.getMode() === 'retry') ledger.cutOff(new Date(began));
-	return ledger.cutOffSince;
+	else if (isLost) ledger.cutOff = { when: 'after', time };
+	return ledger.cutOff;
 }
 
 async function keep(context: IExecuteFunctions, note: string): Promise<void> {

@@ -13,6 +13,13 @@ export interface OpenCreate {
 	what: string;
 }
 
+/** When an earlier try of this run created nobody knows what: after it began, or before this one began. */
+export interface CutOff extends IDataObject {
+	when: 'after' | 'before';
+	/** ISO time. */
+	time: string;
+}
+
 type Entry = OpenCreate | { record: IDataObject };
 
 interface Book extends IDataObject {
@@ -21,8 +28,7 @@ interface Book extends IDataObject {
 	/** The same as counted here, from 0: n8n also counts runs that it has lost. */
 	run: number;
 	entries: Record<string, IDataObject>;
-	/** ISO time; see `Ledger.cutOff`. */
-	cutOffSince?: string;
+	cutOff?: CutOff;
 }
 
 const CONTEXT_KEY = 'safePaysCreates';
@@ -57,14 +63,13 @@ export class Ledger {
 		return this.book.run;
 	}
 
-	/** Notes that an earlier try of this run has created nobody knows what. */
-	cutOff(since: Date): void {
-		this.book.cutOffSince = since.toISOString();
+	/** Set if n8n has lost what an earlier try of this run has created. */
+	get cutOff(): CutOff | undefined {
+		return this.book.cutOff;
 	}
 
-	/** When the execution began whose creates are not known. */
-	get cutOffSince(): Date | undefined {
-		return this.book.cutOffSince === undefined ? undefined : new Date(this.book.cutOffSince);
+	set cutOff(cutOff: CutOff) {
+		this.book.cutOff = cutOff;
 	}
 
 	find(fingerprint: string): Entry | undefined {

@@ -72,7 +72,7 @@ export class SafePaysClient {
 			if (rule === 'done' && 'answer' in outcome) return outcome.answer.body as IDataObject;
 			if (rule === 'wait') continue;
 			if (rule === 'unconfirmed') {
-				unconfirmed ??= { what: request.summary, sentAt: this.localTime(sentAt) };
+				unconfirmed ??= { what: request.summary, sent: `at ${this.localTime(sentAt)}` };
 				if (this.options.resendUnconfirmed) rule = 'retry';
 			}
 			if (rule === 'retry' && retries < MAX_RETRIES && !this.cancelled) {

@@ -19,8 +19,8 @@ interface Telling {
 export interface Unconfirmed {
 	/** e.g. "an invoice of 200 USD to john@example.com" */
 	what: string;
-	/** When it was sent, in the workflow's time zone. */
-	sentAt: string;
+	/** When it was sent, e.g. "at 2026-01-31 13:00:00" in the workflow's time zone. */
+	sent: string;
 }
 
 const MISSING_KEY = 'Check the API key in the SafePays credential.';
@@ -192,11 +192,11 @@ function networkWords(code: string): string {
 	return 'no route to the host';
 }
 
-function howToConfirm(node: INode, { what, sentAt }: Unconfirmed, record: string): string {
+function howToConfirm(node: INode, { what, sent }: Unconfirmed, record: string): string {
 	if (isAiTool(node)) {
-		return `Do not create it again. Tell the user to look in SafePays for ${what}, sent at ${sentAt}, and that only if it is not there it should be asked for again.`;
+		return `Do not create it again. Tell the user to look in SafePays for ${what}, sent ${sent}, and that only if it is not there it should be asked for again.`;
 	}
-	return `Look in SafePays for ${what}, sent at ${sentAt}. If it is there, use its ID with ${
+	return `Look in SafePays for ${what}, sent ${sent}. If it is there, use its ID with ${
 		record === 'invoice' ? 'Invoice' : 'Customer'
 	} > Get. If it is not, run this again with the option "Resend Unconfirmed" turned on.`;
 }

@@ -23,11 +23,19 @@ describe('The retry of an execution that n8n was killed in', () => {
 		await killedWhileCreating('killed');
 		const world = worldOf(sandboxOf(), { workflowId: 'killed', mode: 'retry' });
 		const retried = await execute(world, createInvoices(), { items: bills(1), establishedAt: BEGAN });
-		expect(words(retried)).toMatch(/Not sent again.*an invoice of 100 USD to payer0@example\.com.*2026-01-31 13:00:00/s);
+		expect(words(retried)).toMatch(/Not sent again.*an invoice of 100 USD to payer0@example\.com, sent after 2026-01-31 13:00:00/s);
 		expect(billed(sandboxOf())).toEqual(['payer0@example.com']);
 
 		const again = await execute(world, createInvoices(), { items: bills(1), establishedAt: BEGAN });
 		expect(words(again)).toContain('Not sent again');
+		expect(billed(sandboxOf())).toEqual(['payer0@example.com']);
+	});
+
+	it('creates nothing either when n8n has not kept when that execution began', async () => {
+		await killedWhileCreating('not-kept');
+		const world = worldOf(sandboxOf(), { workflowId: 'not-kept', mode: 'retry' });
+		const retried = await execute(world, createInvoices(), { items: bills(1) });
+		expect(words(retried)).toMatch(/Not sent again.*an invoice of 100 USD to payer0@example\.com, sent before \d{4}-/s);
 		expect(billed(sandboxOf())).toEqual(['payer0@example.com']);
 	});
 
