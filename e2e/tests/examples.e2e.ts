@@ -15,12 +15,12 @@ const idOf = (part: string) => examples.find(({ id }) => id.includes(part))?.id 
 beforeAll(async () => {
 	world = await getWorld();
 	await world.sandbox.reset();
-	const { client, n8nUrl, sandboxUrl, apiKey } = world;
+	const { client, webhookUrl, sandboxUrl, apiKey } = world;
 	examples = readExamples();
 	const credential = await client.createCredential({
 		name: 'with a default webhook URL',
 		type: 'safePaysApi',
-		data: { apiKey, baseUrl: sandboxUrl, defaultWebhookUrl: triggerUrl(n8nUrl, examples) },
+		data: { apiKey, baseUrl: sandboxUrl, defaultWebhookUrl: triggerUrl(webhookUrl, examples) },
 	});
 	for (const example of examples) await importExample(client, example, credential);
 });
