@@ -88,6 +88,8 @@ export class N8nClient {
 		readonly url: string,
 		/** The session cookie of a client that has signed in; n8n allows 5 logins a minute. */
 		public cookie?: string,
+		/** The address of the process that serves webhooks: in queue mode another one. */
+		readonly webhookUrl = url,
 	) {}
 
 	/** Creates the first user of a fresh n8n and signs in. */
@@ -174,7 +176,7 @@ export class N8nClient {
 	 * Activates the version of a workflow that was saved last, and waits until n8n answers at its
 	 * webhooks.
 	 *
-	 * @param options `at`: the address of the process that serves webhooks, in queue mode
+	 * @param options `at`: the address to wait at; the client's webhook URL unless given
 	 */
 	async activate({ id }: { id: string }, options: { at?: string } = {}): Promise<StoredWorkflow> {
 		const { versionId } = await this.getWorkflow(id);
@@ -195,7 +197,7 @@ export class N8nClient {
 	 */
 	async waitForWebhook(
 		path: string,
-		{ timeout = 20_000, at = this.url }: { timeout?: number; at?: string } = {},
+		{ timeout = 20_000, at = this.webhookUrl }: { timeout?: number; at?: string } = {},
 	): Promise<void> {
 		await poll(timeout, `the webhook ${path} to be registered`, async () => {
 			const response = await fetch(`${at}/webhook/${path}`, {
@@ -284,6 +286,22 @@ export class N8nClient {
 			`/executions?${query.toString()}`,
 		);
 		return results;
+	}
+
+	/** All executions of a workflow that have ended or wait, however many, without their data. */
+	async listSettledExecutions(workflowId: string): Promise<ExecutionSummary[]> {
+		const filter = JSON.stringify({ workflowId, status: [...ENDED, 'waiting'] });
+		const all: ExecutionSummary[] = [];
+		let cursor: string | null = null;
+		do {
+			const query = new URLSearchParams({ filter, limit: '100', ...(cursor && { cursor }) });
+			const page: { results: ExecutionSummary[]; nextCursor: string | null } = await this.get(
+				`/executions?${query.toString()}`,
+			);
+			all.push(...page.results);
+			cursor = page.nextCursor;
+		} while (cursor);
+		return all;
 	}
 
 	/**

@@ -43,6 +43,7 @@ async function bringUp(cleanup: Cleanup): Promise<void> {
 	});
 	publishWorld({
 		n8nUrl: n8n.url,
+		webhookUrl: n8n.url,
 		cookie: n8n.rest.cookie ?? '',
 		sandboxUrl: sandbox.url,
 		apiKey: sandbox.apiKey,

@@ -159,6 +159,7 @@ describe('when n8n is stopped and started again', () => {
 	let missedAll: Wait;
 	let trigger: Trigger;
 	let known: Invoice;
+	let knownToo: Invoice;
 
 	beforeAll(async () => {
 		one = await waitingFor(['one@example.com']);
@@ -167,8 +168,10 @@ describe('when n8n is stopped and started again', () => {
 		missedAll = await waitingFor(['alone@example.com']);
 		trigger = await listening();
 		known = paidInvoice();
+		knownToo = paidInvoice();
 		expect(await trigger.notify(known)).toEqual(RECEIVED);
-		await own.client.waitForExecutions(trigger.id, 1);
+		expect(await trigger.notify(knownToo)).toEqual(RECEIVED);
+		await own.client.waitForExecutions(trigger.id, 2);
 		expect(await pay('1st@example.com')).toMatchObject([{ status: 200 }]);
 
 		await own.stop();
@@ -220,14 +223,18 @@ describe('when n8n is stopped and started again', () => {
 		expect(itemsOf(execution, 'After')).toMatchObject([{ status: 'Paid', timedOut: false }]);
 	});
 
+	// n8n 2.41 saves what a webhook keeps in static data only the first time: of the second event, its database alone knows
 	it('the trigger still knows what it has passed on, and still listens', async () => {
 		const { client } = own;
 		expect(await trigger.notify(known)).toEqual(DUPLICATE);
+		expect(await trigger.notify(knownToo)).toEqual(RECEIVED);
 		const next = paidInvoice();
 		expect(await trigger.notify(next)).toEqual(RECEIVED);
-		const executions = await client.waitForExecutions(trigger.id, 2);
+		const executions = await client.waitForExecutions(trigger.id, 4);
 		expect(executions.map((execution) => itemsOf(execution, 'After'))).toMatchObject([
 			[{ invoice: { id: known.id } }],
+			[{ invoice: { id: knownToo.id } }],
+			[],
 			[{ invoice: { id: next.id } }],
 		]);
 	});

@@ -24,10 +24,10 @@ async function createInvoice(fields: object = {}): Promise<string> {
 /** An active workflow of trigger and one node behind it. */
 async function listening(parameters: Record<string, unknown> = {}, credential = world.credentialId) {
 	const trigger = safePaysTrigger(parameters, { credential });
-	const { client, n8nUrl } = world;
+	const { client, webhookUrl } = world;
 	const stored = await client.createWorkflow(workflow([trigger, noOp('After')]));
 	await client.activate(stored);
-	const url = `${n8nUrl}/webhook/${triggerPath(trigger)}`;
+	const url = `${webhookUrl}/webhook/${triggerPath(trigger)}`;
 	const post = async (body: unknown) => {
 		const response = await fetch(url, {
 			method: 'POST',

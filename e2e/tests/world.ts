@@ -1,9 +1,11 @@
 import { N8nClient } from '../harness/client';
 import { SandboxClient } from '../harness/sandbox-client';
 
-/** What the global setup leaves for the tests, which run in other processes. */
+/** What the tests are left with, which run in other processes than the global setup. */
 export interface WorldDescription {
 	n8nUrl: string;
+	/** The address that webhooks come in at; in queue mode that of another process. */
+	webhookUrl: string;
 	/** The owner's session. */
 	cookie: string;
 	sandboxUrl: string;
@@ -31,7 +33,7 @@ export async function getWorld(): Promise<World> {
 	if (!description) throw new Error('There is no world: run this with "npm run test:e2e"');
 	return {
 		...description,
-		client: new N8nClient(description.n8nUrl, description.cookie),
+		client: new N8nClient(description.n8nUrl, description.cookie, description.webhookUrl),
 		sandbox: new SandboxClient(description.sandboxUrl),
 	};
 }

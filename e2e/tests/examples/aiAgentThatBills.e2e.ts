@@ -10,7 +10,7 @@ let chatUrl: string;
 beforeAll(async () => {
 	model = await startStubModel();
 	example = await stage('ai-agent-that-bills');
-	const { client, id, n8nUrl } = example;
+	const { client, id, webhookUrl } = example;
 	const { id: modelCredential, name } = await client.createCredential({
 		name: 'Stub model of the example',
 		type: 'openAiApi',
@@ -26,7 +26,7 @@ beforeAll(async () => {
 	await example.change('When chat message received', { public: true });
 	await client.activate(example);
 	const trigger = exampleOf('ai-agent-that-bills').nodes.find(({ type }) => type.endsWith('.chatTrigger'));
-	chatUrl = `${n8nUrl}/webhook/${trigger?.webhookId}/chat`;
+	chatUrl = `${webhookUrl}/webhook/${trigger?.webhookId}/chat`;
 });
 afterAll(async () => {
 	await model.close();

@@ -26,8 +26,8 @@ crm.post('/payments', ({ body }) => {
 });
 
 beforeAll(async () => {
-	const { client, n8nUrl, sandboxUrl, apiKey } = await getWorld();
-	const defaultWebhookUrl = triggerUrl(n8nUrl, [exampleOf('invoice-paid')]);
+	const { client, webhookUrl, sandboxUrl, apiKey } = await getWorld();
+	const defaultWebhookUrl = triggerUrl(webhookUrl, [exampleOf('invoice-paid')]);
 	const credential = await client.createCredential({
 		name: 'with a default webhook URL',
 		type: 'safePaysApi',

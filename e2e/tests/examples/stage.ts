@@ -31,7 +31,7 @@ export async function stage(name: string, chosen?: StoredCredential): Promise<St
 	return {
 		...world,
 		id,
-		formUrl: `${world.n8nUrl}/form/${example.nodes.find(isFormTrigger)?.webhookId}`,
+		formUrl: `${world.webhookUrl}/form/${example.nodes.find(isFormTrigger)?.webhookId}`,
 		run: async (trigger = "When clicking 'Execute workflow'") =>
 			await client.runAndWait(id, { trigger }),
 		change: async (changed, parameters) => {

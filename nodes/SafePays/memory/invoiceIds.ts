@@ -13,7 +13,8 @@ const known = new Map<string, Map<string, string>>();
 
 /** The id of the invoice that this node created for a unique key, if it is still known. */
 export function invoiceIdFor(context: IExecuteFunctions, keyHash: string): string | undefined {
-	return own(context).get(keyHash) ?? (stored(context)[keyHash] as string | undefined);
+	const store = context.getWorkflowStaticData('global')[storeName(context)] as IDataObject | undefined;
+	return own(context).get(keyHash) ?? (store?.[keyHash] as string | undefined);
 }
 
 /** Remembers an invoice in this process and in the workflow's static data, which n8n saves after a production execution. */
@@ -21,7 +22,8 @@ export function rememberInvoiceId(context: IExecuteFunctions, keyHash: string, i
 	const ids = own(context);
 	ids.set(keyHash, id);
 	if (ids.size > MAX_INVOICES) ids.delete(ids.keys().next().value as string);
-	const store = stored(context);
+	const data = context.getWorkflowStaticData('global');
+	const store = (data[storeName(context)] ??= {}) as IDataObject;
 	store[keyHash] = id;
 	const keys = Object.keys(store);
 	for (const oldest of keys.slice(0, Math.max(0, keys.length - MAX_INVOICES))) delete store[oldest];
@@ -34,9 +36,6 @@ function own(context: IExecuteFunctions): Map<string, string> {
 	return ids;
 }
 
-function stored(context: IExecuteFunctions): IDataObject {
-	const data = context.getWorkflowStaticData('global');
-	const name = `${STATIC_DATA_KEY}:${context.getNode().id}`;
-	data[name] ??= {};
-	return data[name] as IDataObject;
+function storeName(context: IExecuteFunctions): string {
+	return `${STATIC_DATA_KEY}:${context.getNode().id}`;
 }

@@ -15,7 +15,8 @@ const inProcess = new Map<string, Map<string, boolean>>();
 /**
  * The first line against duplicates, without an execution: which events (an invoice and a status)
  * this trigger has passed on. In the process's memory against copies of the same moment, in static
- * data across restarts. What gets past it is stopped by the trigger's `execute()`.
+ * data across restarts, of which n8n 2.41 saves only the first event. What gets past it is stopped by
+ * the trigger's `execute()`.
  */
 export class PassedEvents {
 	private readonly memory: Map<string, boolean>;

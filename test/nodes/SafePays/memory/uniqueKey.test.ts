@@ -66,6 +66,15 @@ it('stays taken after a create that may have happened', async () => {
 	expect(asked()).toEqual(['POST']);
 });
 
+// what an execution on a worker saves overwrites all that others have saved meanwhile
+it('leaves the static data of the workflow alone when it knows no invoice', async () => {
+	const world = worldOf(sandboxOf(), { mode: 'trigger' });
+	await execute(world, keyed(), { items: bill });
+	world.staticData = {};
+	expect((await afterRestart(world)).error?.message).toContain('is taken');
+	expect(world.staticData).toEqual({ global: {} });
+});
+
 it('stays taken if a resend of such a create is refused', async () => {
 	sandboxOf().addFault({ kind: 'resetAfter', times: 1 });
 	sandboxOf().addFault({ kind: 'status', status: 400, times: 1 });
