@@ -50,7 +50,6 @@ describe('the packed package', () => {
 	it('ships the build and the papers, and nothing else', () => {
 		const outside = paths.filter((path) => !path.startsWith('dist/'));
 		expect(outside.sort()).toEqual([
-			'CHANGELOG.md',
 			'LICENSE',
 			'README.md',
 			'index.js',

@@ -24,7 +24,6 @@ const SOURCES = [
 	'credentials',
 	'icons',
 	'nodes',
-	'CHANGELOG.md',
 	'gulpfile.js',
 	'index.js',
 	'LICENSE',

@@ -58,16 +58,17 @@ it('every file that a command names exists', () => {
 
 it('every environment variable that is named is read somewhere', () => {
 	const sources = ['bench', 'credentials', 'e2e', 'nodes', 'sandbox', 'test'].flatMap((folder) => filesIn(join(ROOT, folder), /\.ts$/));
-	const ours = sources.map((path) => readFileSync(path, 'utf8')).join('\n');
+	const workflows = filesIn(join(ROOT, '.github', 'workflows'), /\.yml$/);
+	const ours = [...sources, ...workflows].map((path) => readFileSync(path, 'utf8')).join('\n');
 	// What n8n reads is declared in its own packages.
 	const n8n = filesIn(join(ROOT, 'node_modules', '@n8n', 'config', 'dist'), /\.js$/).map((path) => readFileSync(path, 'utf8')).join('\n');
 	const named = pages.flatMap(({ path, text }) =>
-		[...text.matchAll(/(?<![\w'"/.-])[A-Z][A-Z\d]*(?:_[A-Z\d]+)+(?![\w-])/g)].map(([variable]) => ({ path, variable })),
+		[...text.matchAll(/(?<![\w'"/.-])[A-Z][A-Z\d]*(?:_[A-Z\d]+)+(?![\w-]|\.md)/g)].map(([variable]) => ({ path, variable })),
 	);
 	expect(named.length).toBeGreaterThan(0);
 	const known = (variable: string) =>
 		n8n.includes(`Env)('${variable}'`) ||
-		new RegExp(`process\\.env\\.${variable}\\b|seedFromEnv\\('${variable}'|\\b${variable}: `).test(ours);
+		new RegExp(`process\\.env\\.${variable}\\b|secrets\\.${variable}\\b|seedFromEnv\\('${variable}'|\\b${variable}: `).test(ours);
 	expect(named.filter(({ variable }) => !known(variable))).toEqual([]);
 });
 

@@ -16,7 +16,7 @@ import type { Executed, World } from '../engine';
 import { activated } from '../engine/activate';
 import { testFunctions } from '../engine/credentialTest';
 import { post, triggerWorkflow } from '../engine/webhook';
-import { createInvoices, safePaysWorkflow } from '../engine/workflows';
+import { asTool, createInvoices, safePaysWorkflow } from '../engine/workflows';
 import { clear, invoiceThatIs, stage } from '../nodes/SafePays/notifications/stage';
 import { API_KEY, bills, faultAfter, UNKNOWN_ID, until, useSandbox, worldOf } from '../support';
 import { boldIn, codesIn, pageAt, section, tablesIn } from './markdown';
@@ -191,6 +191,7 @@ it('“What the node says” is what it says, and all of it', async () => {
 		...(await waitFor(51)),
 		...(await waitFor(1, safePays)),
 		...(await bill({}, {}, { operation: 'delete' })),
+		...saidBy(await execute(worldOf(sandboxOf()), asTool(createInvoices({ operation: 'createAndWait' }, CONTINUE)), { items: bills(1) })),
 	];
 	const workflowId = 'taken';
 	sandboxOf().addFault({ kind: 'resetAfter', times: 1 });

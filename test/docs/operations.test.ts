@@ -19,12 +19,12 @@ const HEADINGS: Record<string, [resource: string, operation: string]> = {
 	'Invoice > Get': ['invoice', 'get'],
 };
 
-/** The fields that the editor shows for an operation. */
+/** The fields that the editor shows for an operation, to a person: those of a tool have a section of their own. */
 function fieldsOf(heading: string): INodeProperties[] {
 	const [resource, operation] = HEADINGS[heading];
 	return properties.filter(({ type, displayOptions }) => {
 		const { show } = displayOptions ?? {};
-		return type !== 'notice' && show?.resource?.includes(resource) && show.operation?.includes(operation);
+		return type !== 'notice' && !show?.['@tool'] && show?.resource?.includes(resource) && show.operation?.includes(operation);
 	});
 }
 

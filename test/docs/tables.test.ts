@@ -111,6 +111,7 @@ describe('docs/security.md', () => {
 	const number = (file: string, name: string) => numberInCode(`nodes/SafePays/${file}.ts`, name);
 
 	it('says how much is kept', () => {
+		expect(page.text).toContain(`for the last ${number('memory/cutOff', 'MAX_NOTES')} runs of the node`);
 		const keys = number('memory/processedKeys', 'MAX_KEYS');
 		expect(kept('unique keys')).toEqual([keys]);
 		expect(kept('the invoice ID of each unique key')).toEqual([number('memory/invoiceIds', 'MAX_INVOICES')]);
@@ -124,6 +125,6 @@ describe('docs/security.md', () => {
 
 	it('says how many requests notifications may cost, and which keys are not looked for', () => {
 		expect(page.text).toContain(`${number('notifications/apiTurns', 'AT_ONCE')} requests at once in an n8n process`);
-		expect(page.text).toContain(`a key of fewer than ${number('transport/client', 'SHORTEST_KEY')} characters`);
+		expect(page.text).toContain(`a key of fewer than ${number('transport/redact', 'SHORTEST_KEY')} characters`);
 	});
 });

@@ -1,6 +1,7 @@
 import type { INode, INodeParameters } from 'n8n-workflow';
 
 import type { WorkflowJson } from '.';
+import { NODE_NAME } from '.';
 import invoiceFromItem from '../workflows/invoice-from-item.json';
 
 /** A node's settings, beside its parameters. */
@@ -27,3 +28,10 @@ export const createInvoices = (parameters: INodeParameters = {}, settings: Setti
 		},
 		settings,
 	);
+
+/** The workflow with its SafePays node as a tool. Agents run it in ways of their own: see e2e/tests/aiAgent.e2e.ts. */
+export function asTool(json: WorkflowJson): WorkflowJson {
+	const node = json.nodes.find(({ name }) => name === NODE_NAME) as INode;
+	node.type += 'Tool';
+	return json;
+}

@@ -24,7 +24,7 @@ export const addressField: INodeProperties = {
 	typeOptions: shown,
 	default: THIS_N8N,
 	description:
-		'Where SafePays has to reach this n8n. If it cannot, have the environment variable WEBHOOK_URL of your n8n set to a public address.',
+		'Where SafePays has to reach this n8n. If it cannot, set the environment variable N8N_WEBHOOK_URL (WEBHOOK_URL in older versions) of your n8n to a public address.',
 };
 
 /** Says in n8n's log that the real SafePays cannot reach a trigger on a private address. */
@@ -32,7 +32,7 @@ export async function warnIfUnreachable(this: IHookFunctions): Promise<void> {
 	const url = this.getNodeWebhookUrl('default') ?? '';
 	if (!(await isOutOfReach(this, url))) return;
 	this.logger.warn(
-		`SafePays cannot reach the node "${this.getNode().name}" at ${new URL(url).origin}: that address is private. Give your n8n a public address (the environment variable WEBHOOK_URL).`,
+		`SafePays cannot reach the node "${this.getNode().name}" at ${new URL(url).origin}: that address is private. Give your n8n a public address (the environment variable N8N_WEBHOOK_URL, or WEBHOOK_URL in older versions).`,
 	);
 }
 

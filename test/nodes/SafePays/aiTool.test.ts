@@ -1,18 +1,9 @@
-import type { INode } from 'n8n-workflow';
-
 import type { WorkflowJson } from '../../engine';
 import { execute, NODE_NAME } from '../../engine';
-import { createInvoices } from '../../engine/workflows';
+import { asTool, createInvoices } from '../../engine/workflows';
 import { billed, bills, useSandbox, words, worldOf } from '../../support';
 
 const sandboxOf = useSandbox();
-
-/** The workflow with its SafePays node as a tool. Agents run it in ways of their own: see e2e/tests/aiAgent.e2e.ts. */
-function asTool(json: WorkflowJson): WorkflowJson {
-	const node = json.nodes.find(({ name }) => name === NODE_NAME) as INode;
-	node.type += 'Tool';
-	return json;
-}
 
 /** The same workflow, but the node runs twice on the same item. */
 function twice(json: WorkflowJson): WorkflowJson {

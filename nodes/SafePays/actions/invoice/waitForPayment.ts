@@ -48,7 +48,7 @@ export function assertCanWait(
 			`SafePays cannot reach this n8n to say that an invoice is paid: its address is ${new URL(resumeUrl).origin}`,
 			{
 				description:
-					'Nothing was created. Give your n8n a public address (the environment variable WEBHOOK_URL), or use "Create" and look for the payment with "Get".',
+					'Nothing was created. Give your n8n a public address (the environment variable N8N_WEBHOOK_URL, or WEBHOOK_URL in older versions), or use "Create" and look for the payment with "Get".',
 			},
 		);
 	}
