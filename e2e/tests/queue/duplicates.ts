@@ -25,7 +25,7 @@ async function expectOnce(what: string, receiver: Receiver, invoices: Invoice[])
 	expect({ extra, lost }).toEqual({ extra: 0, lost: 0 });
 }
 
-/** Sends a notification until it is answered 200, as SafePays does. */
+/** Sends a notification until it is answered 200, as a sender that tries again does. */
 async function deliver(receiver: Receiver, invoice: Invoice, processor: number): Promise<void> {
 	for (let tries = 1; (await receiver.notify(invoice, processor)).status !== 200; tries++) {
 		if (tries === MOST_TRIES) throw new Error(`${tries} tries were not answered 200`);
