@@ -137,8 +137,8 @@ export class N8nClient {
 	}
 
 	async createWorkflow(workflow: WorkflowJson): Promise<StoredWorkflow> {
-		const { active: _active, ...body } = workflow;
-		return await this.post('/workflows', body);
+		// whatever an exported file says; n8n 1 wants to be told
+		return await this.post('/workflows', { ...workflow, active: false });
 	}
 
 	async getWorkflow(id: string): Promise<StoredWorkflow> {
@@ -257,7 +257,8 @@ export class N8nClient {
 			timeout,
 			() => `execution ${id} to be ${until} (it is ${last?.status ?? 'not there'})`,
 			async () => {
-				last = await this.getExecution(id);
+				last = await this.getExecution(id).catch(unlessNotSavedYet);
+				if (!last) return undefined;
 				if (until === 'waiting' && ENDED.includes(last.status)) {
 					throw new Error(
 						`execution ${id} ended with ${last.status} instead of waiting: ${last.data.resultData.error?.message ?? ''}`,
@@ -338,7 +339,11 @@ export class N8nClient {
 		id: string,
 		trigger: string,
 	): Promise<{ executionId?: string; waitingForWebhook?: boolean }> {
-		return await this.post(`/workflows/${id}/run`, { triggerToStartFrom: { name: trigger } });
+		return await this.post(`/workflows/${id}/run`, {
+			// n8n 1 wants it handed back
+			workflowData: await this.getWorkflow(id),
+			triggerToStartFrom: { name: trigger },
+		});
 	}
 
 	private async request<T>(method: string, path: string, body?: object): Promise<T> {
@@ -401,6 +406,12 @@ function webhookPaths(nodes: NodeJson[]): string[] {
 		if (type === 'n8n-nodes-base.webhook') return [String(parameters.path)];
 		return [];
 	});
+}
+
+/** n8n 2.20, say, answers so for the moment between starting an execution and saving its data. */
+function unlessNotSavedYet(error: unknown): undefined {
+	const notSaved = error instanceof N8nError && error.message.includes("reading 'resultData'");
+	if (!notSaved) throw error;
 }
 
 function messageIn(text: string): string {

@@ -12,9 +12,6 @@ import { run } from './run';
 
 const GIB = 1024 ** 3;
 const SPACE_NEEDED_GIB = 4;
-const modulesDir = join(n8nDir, 'node_modules');
-const lockFile = join(n8nDir, 'package-lock.json');
-const stampFile = join(modulesDir, '.safepays-e2e.json');
 const logFile = join(localDir, 'logs', 'install.log');
 
 /** What node-gyp, make and the shell say when there is nothing to compile with. */
@@ -29,38 +26,45 @@ interface Stamp {
 }
 
 /**
- * Makes sure that n8n is installed and ready to be run: about 5 minutes and 2.7 GB the first time,
- * a few milliseconds afterwards. Rejects with a `Failure` that says what to do.
+ * Makes sure that the n8n to be run is installed: about 5 minutes and 2.7 GB the first time, a few
+ * milliseconds afterwards. Rejects with a `Failure` that says what to do.
  */
 export async function ensureInstalled(): Promise<void> {
-	if (!n8nDirIsOurs) {
-		if (!existsSync(join(modulesDir, 'n8n', 'bin', 'n8n'))) {
-			throw new Failure(
-				`SAFEPAYS_E2E_N8N_DIR is ${n8nDir}, but there is no node_modules/n8n in it.`,
-			);
-		}
-		await ensureNode24();
+	if (n8nDirIsOurs) {
+		await installFromLock(n8nDir);
 		return;
 	}
-	const lock = createHash('sha256').update(readFileSync(lockFile)).digest('hex');
-	const stamp = readStamp();
+	if (!existsSync(join(n8nDir, 'node_modules', 'n8n', 'bin', 'n8n'))) {
+		throw new Failure(`SAFEPAYS_E2E_N8N_DIR is ${n8nDir}, but there is no node_modules/n8n in it.`);
+	}
+	await ensureNode24();
+}
+
+/**
+ * Makes sure that the n8n which a folder's package-lock.json names is installed in it and ready to
+ * be run. Rejects with a `Failure`.
+ */
+export async function installFromLock(dir: string): Promise<void> {
+	const lockFile = readFileSync(join(dir, 'package-lock.json'));
+	const lock = createHash('sha256').update(lockFile).digest('hex');
+	const stamp = readStamp(dir);
 	if (stamp?.lock === lock && stamp.builtFor === system() && hasNode24()) return;
 
 	const progress = new Progress('Installing n8n (about 5 minutes the first time, 2.7 GB)');
 	try {
-		if (stamp?.lock !== lock) await checkSpace();
+		if (stamp?.lock !== lock) await checkSpace(dir);
 		progress.step('getting Node.js 24');
 		const node = await ensureNode24();
 		if (stamp?.lock !== lock) {
 			progress.step('checking that the npm registry answers');
 			await checkRegistry('installing n8n', logFile);
 			progress.step('downloading and unpacking its packages');
-			await installPackages();
-			writeStamp({ lock });
+			await installPackages(dir);
+			writeStamp(dir, { lock });
 		}
 		progress.step("building SQLite's driver");
-		await buildSqlite(node);
-		writeStamp({ lock, builtFor: system() });
+		await buildSqlite(dir, node);
+		writeStamp(dir, { lock, builtFor: system() });
 	} catch (error) {
 		progress.stop();
 		throw error;
@@ -80,38 +84,43 @@ function hasNode24(): boolean {
 	}
 }
 
-function readStamp(): Stamp | undefined {
-	return existsSync(stampFile) ? (JSON.parse(readFileSync(stampFile, 'utf8')) as Stamp) : undefined;
+function stampFile(dir: string): string {
+	return join(dir, 'node_modules', '.safepays-e2e.json');
 }
 
-function writeStamp(stamp: Stamp): void {
-	writeFileSync(stampFile, JSON.stringify(stamp));
+function readStamp(dir: string): Stamp | undefined {
+	const file = stampFile(dir);
+	return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Stamp) : undefined;
 }
 
-async function checkSpace(): Promise<void> {
-	const { bavail, bsize } = await statfs(n8nDir);
+function writeStamp(dir: string, stamp: Stamp): void {
+	writeFileSync(stampFile(dir), JSON.stringify(stamp));
+}
+
+async function checkSpace(dir: string): Promise<void> {
+	const { bavail, bsize } = await statfs(dir);
 	const free = (bavail * bsize) / GIB;
 	if (free < SPACE_NEEDED_GIB) {
 		throw new Failure(
-			`Not enough disk space to install n8n: ${n8nDir} has ${free.toFixed(1)} GB free, ${SPACE_NEEDED_GIB} GB are needed.`,
+			`Not enough disk space to install n8n: ${dir} has ${free.toFixed(1)} GB free, ${SPACE_NEEDED_GIB} GB are needed.`,
 		);
 	}
 }
 
-async function installPackages(): Promise<void> {
+async function installPackages(dir: string): Promise<void> {
 	// most of n8n's dependencies have no script that it needs, and one has a script that fails
 	const { code, output } = await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
-		cwd: n8nDir,
+		cwd: dir,
 		logFile,
 	});
 	if (code !== 0) throw await npmFailure('installing n8n', output, logFile);
 }
 
-async function buildSqlite(node: string): Promise<void> {
-	if (await loadsSqlite(node)) return;
+async function buildSqlite(dir: string, node: string): Promise<void> {
+	if (await loadsSqlite(dir, node)) return;
 	const headers = nodeHeadersOf(node);
 	const { output } = await run('npm', ['rebuild', 'sqlite3'], {
-		cwd: n8nDir,
+		cwd: dir,
 		logFile,
 		env: {
 			...process.env,
@@ -120,7 +129,7 @@ async function buildSqlite(node: string): Promise<void> {
 			npm_config_ignore_scripts: 'false',
 		},
 	});
-	if (await loadsSqlite(node)) return;
+	if (await loadsSqlite(dir, node)) return;
 	if (TOOLS_MISSING.test(output)) {
 		throw new Failure(
 			`n8n's SQLite driver has to be compiled here, which takes a C++ compiler, make and Python 3: install them (Debian, Ubuntu: "apt-get install build-essential python3"; macOS: "xcode-select --install") and try again. (log: ${logFile})`,
@@ -129,8 +138,8 @@ async function buildSqlite(node: string): Promise<void> {
 	throw await npmFailure("building n8n's SQLite driver", output, logFile);
 }
 
-async function loadsSqlite(node: string): Promise<boolean> {
-	const { code } = await run(node, ['-e', "require('sqlite3')"], { cwd: n8nDir, logFile });
+async function loadsSqlite(dir: string, node: string): Promise<boolean> {
+	const { code } = await run(node, ['-e', "require('sqlite3')"], { cwd: dir, logFile });
 	return code === 0;
 }
 

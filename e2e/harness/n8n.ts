@@ -15,23 +15,22 @@ const BOOT_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 10_000;
 
 /** What keeps n8n from calling out and from asking a first-time user questions. */
-const QUIET = {
-	...Object.fromEntries(
-		[
-			'N8N_DIAGNOSTICS_ENABLED',
-			'N8N_VERSION_NOTIFICATIONS_ENABLED',
-			'N8N_VERSION_NOTIFICATIONS_WHATS_NEW_ENABLED',
-			'N8N_TEMPLATES_ENABLED',
-			'N8N_PERSONALIZATION_ENABLED',
-			'N8N_DYNAMIC_BANNERS_ENABLED',
-			'N8N_HIRING_BANNER_ENABLED',
-			'N8N_VERIFIED_PACKAGES_ENABLED',
-			'N8N_LICENSE_AUTO_RENEW_ENABLED',
-		].map((name) => [name, 'false']),
-	),
-	// it fetches a list of servers at every start
-	N8N_DISABLED_MODULES: 'mcp-registry',
-};
+const QUIET = Object.fromEntries(
+	[
+		'N8N_DIAGNOSTICS_ENABLED',
+		'N8N_VERSION_NOTIFICATIONS_ENABLED',
+		'N8N_VERSION_NOTIFICATIONS_WHATS_NEW_ENABLED',
+		'N8N_TEMPLATES_ENABLED',
+		'N8N_PERSONALIZATION_ENABLED',
+		'N8N_DYNAMIC_BANNERS_ENABLED',
+		'N8N_HIRING_BANNER_ENABLED',
+		'N8N_VERIFIED_PACKAGES_ENABLED',
+		'N8N_LICENSE_AUTO_RENEW_ENABLED',
+	].map((name) => [name, 'false']),
+);
+
+/** Fetches a list of servers at every start. Older versions do not have it, and do not start with a name that they do not know. */
+const CALLS_OUT = 'mcp-registry';
 
 /** Variables of the caller's shell or test runner that would change how n8n behaves. */
 const FOREIGN =
@@ -169,7 +168,7 @@ export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
 	};
 
 	try {
-		await ready(running, child, () => spawnError);
+		await ready(running, command, child, () => spawnError);
 	} catch (error) {
 		signalGroup(child, 'SIGKILL');
 		await exited;
@@ -183,6 +182,9 @@ function environment(node: string, userFolder: string, url: string): NodeJS.Proc
 		...Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name))),
 		...notProxied(),
 		...QUIET,
+		...(existsSync(join(n8nDir, 'node_modules', 'n8n', 'dist', 'modules', CALLS_OUT)) && {
+			N8N_DISABLED_MODULES: CALLS_OUT,
+		}),
 		// n8n starts its task runners with whatever "node" it finds there
 		PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`,
 		NO_COLOR: '1',
@@ -216,21 +218,21 @@ function openLog(logFile: string) {
 
 async function ready(
 	{ url, log }: RunningN8n,
+	command: N8nOptions['command'],
 	child: ChildProcess,
 	spawnError: () => Error | undefined,
 ): Promise<void> {
 	const deadline = Date.now() + BOOT_TIMEOUT_MS;
+	// n8n 1 is ready before its REST API is
+	const signs = ['/healthz/readiness', ...(command === 'start' ? ['/rest/settings'] : [])];
 	for (;;) {
 		if (hasEnded(child) || spawnError()) {
 			throw new Failure(
 				`n8n did not start: ${spawnError()?.message ?? `it ended with ${child.exitCode ?? child.signalCode}`}. The end of its log:\n${tail(log())}`,
 			);
 		}
-		const ok = await fetch(`${url}/healthz/readiness`, { signal: AbortSignal.timeout(5000) }).then(
-			(response) => response.ok,
-			() => false,
-		);
-		if (ok) return;
+		const answers = await Promise.all(signs.map(async (path) => await isOk(`${url}${path}`)));
+		if (answers.every(Boolean)) return;
 		if (Date.now() > deadline) {
 			throw new Failure(
 				`n8n did not answer at ${url} within ${BOOT_TIMEOUT_MS / 1000} s. The end of its log:\n${tail(log())}`,
@@ -238,6 +240,13 @@ async function ready(
 		}
 		await sleep(100);
 	}
+}
+
+async function isOk(url: string): Promise<boolean> {
+	return await fetch(url, { signal: AbortSignal.timeout(5000) }).then(
+		(response) => response.ok,
+		() => false,
+	);
 }
 
 function hasEnded(child: ChildProcess): boolean {

@@ -62,18 +62,22 @@ it('waits for all of fifty invoices, paid in any order, and gives them out in in
 	expect((await sandbox.state()).deliveries.filter(({ status }) => status !== 200)).toEqual([]);
 }, 120_000);
 
-it('is not moved by a forged, foreign or malformed notification', async () => {
+it('is not moved by a forged, foreign, malformed or unsigned notification', async () => {
 	const { client, sandbox } = world;
 	const executionId = await waiting([{ email: 'john@example.com', amount: 200 }]);
 	const execution = await client.waitForExecution(executionId, { until: 'waiting' });
 	const [{ id, webhookUrl }] = await invoicesOfTheSandbox();
-	const post = async (body: unknown) =>
-		(await fetch(String(webhookUrl), {
+	const signed = String(webhookUrl);
+	const [unsigned] = signed.split('?');
+	const post = async (body: unknown, url = signed) =>
+		(await fetch(url, {
 			method: 'POST',
 			headers: { 'content-type': 'application/json' },
 			body: JSON.stringify(body),
 		})).status;
 	expect(await post({ invoice: { id, status: 'Paid' } })).toBe(409);
+	expect(await post({ invoice: { id, status: 'Paid' } }, unsigned)).toBe(401);
+	expect(await post({ invoice: { id, status: 'Paid' } }, `${unsigned}?signature=guessed`)).toBe(401);
 	expect(await post({ invoice: { id: execution.id } })).toBe(400);
 	expect(await post({ invoice: { id: '11111111-1111-4111-8111-111111111111', status: 'Paid' } })).toBe(404);
 	await sandbox.decline(id);
