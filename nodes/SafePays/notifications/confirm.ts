@@ -23,7 +23,7 @@ export type Confirmation =
 	| { kind: 'unavailable'; retryAfter: number };
 
 /** Milliseconds from a notification's arrival to its answer: a sender waits 10 seconds at most. */
-const ANSWER_WITHIN_MS = 9000;
+const ANSWER_WITHIN_MS = 8500;
 /** Seconds for one request. */
 const REQUEST_TIMEOUT = 4;
 /** Pauses before asking again, in milliseconds. */
@@ -38,7 +38,7 @@ const asking = new Map<string, Promise<Confirmation>>();
  * Asks the API for the invoice that a notification names. Its answer alone decides: SafePays signs
  * nothing that could be checked, so a notification proves nothing.
  *
- * Never throws. Takes 9 seconds at most.
+ * Never throws. Takes 8.5 seconds at most.
  */
 export async function confirm(
 	context: IWebhookFunctions,

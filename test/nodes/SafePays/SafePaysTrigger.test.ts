@@ -72,10 +72,10 @@ describe('A notification that the API confirms', () => {
 
 	it('starts it without the API key, should SafePays ever repeat that in the invoice', async () => {
 		const { sandbox, n8n, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Paid', { redirect_url: `https://example.com/?key=${sandbox.apiKey}` });
+		const id = await invoiceThatIs(sandbox, 'Paid', { email: `${sandbox.apiKey}@example.com` });
 		await post(url, { invoice: { id } });
 		await n8n.idle();
-		expect(n8n.itemsOf(n8n.executions[0], 'After')).toMatchObject([{ invoice: { redirect_url: 'https://example.com/?key=***' } }]);
+		expect(n8n.itemsOf(n8n.executions[0], 'After')).toMatchObject([{ invoice: { email: '***@example.com' } }]);
 	});
 
 	it('is delivered by SafePays itself in the format of today and in the older one', async () => {
