@@ -60,7 +60,8 @@ export interface Execution extends ExecutionSummary {
 	data: IRun['data'];
 }
 
-const ENDED: ExecutionStatus[] = ['success', 'error', 'canceled', 'crashed'];
+/** Nothing more comes of an execution then. */
+export const ENDED: ExecutionStatus[] = ['success', 'error', 'canceled', 'crashed'];
 
 /** An answer of n8n's REST API other than 2xx. */
 export class N8nError extends Error {

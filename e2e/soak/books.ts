@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import type { Sandbox } from '../../sandbox';
 import type { Execution, ExecutionStatus, N8nClient } from '../harness/client';
-import { errorOf, itemsOf } from '../harness/client';
+import { ENDED, errorOf, itemsOf } from '../harness/client';
 import type { Asked } from './traffic';
 import type { Active, Kind } from './workflows';
 import { AFTER, CALL, KINDS } from './workflows';
@@ -20,8 +20,6 @@ interface Entry {
 	/** The execution as n8n keeps it. */
 	text: string;
 }
-
-const OPEN: ExecutionStatus[] = ['new', 'running', 'waiting', 'unknown'];
 
 /** Every execution, read once it has ended or waits. */
 export class Executions {
@@ -46,10 +44,10 @@ export class Executions {
 		this.read = ids.length;
 	}
 
-	/** Reads again those of a kind that had not ended. */
-	async readOpen(kinds: readonly Kind[] = KINDS): Promise<void> {
-		for (const [id, { kind, status }] of this.entries) {
-			if (kinds.includes(kind) && OPEN.includes(status)) this.note(await this.client.getExecution(id));
+	/** Reads again those that had not ended. */
+	async readOpen(): Promise<void> {
+		for (const [id, { status }] of this.entries) {
+			if (!ENDED.includes(status)) this.note(await this.client.getExecution(id));
 		}
 	}
 
@@ -59,7 +57,7 @@ export class Executions {
 		for (const { id, status } of list) {
 			if (this.entries.get(id)?.status !== status) this.note(await this.client.getExecution(id));
 		}
-		return this.all().find(({ status, text }) => (status === 'waiting' || !OPEN.includes(status)) && text.includes(`"${emails[0]}"`));
+		return this.all().find(({ status, text }) => (status === 'waiting' || ENDED.includes(status)) && text.includes(`"${emails[0]}"`));
 	}
 
 	all(): Entry[] {

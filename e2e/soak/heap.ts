@@ -27,30 +27,31 @@ export function memoryMeter(n8n: RunningN8n): () => Promise<Memory> {
 	};
 }
 
-const MEGABYTE = 1024 ** 2;
-/** Heaps of the same work differ by so much from run to run, at least. */
-const NOISE = 1.5 * MEGABYTE;
-/** Beyond that noise, what a slice may leave behind more than n8n's own nodes leave. */
-const PER_SLICE = 0.1 * MEGABYTE;
+/** By so much (bytes) the heap may grow more in a whole run than under n8n's own nodes: as much is noise. */
+const NOISE = 5 * 1024 ** 2;
 
+/** By how much the heap grows in a run, in bytes. */
 export interface Growth {
-	/** Bytes by which the last third of the slices holds more than the middle third, by their medians. */
 	ours: number;
 	control: number;
 	levelsOff: boolean;
 }
 
 /**
- * Judges whether memory levels off: between the middle and the last slices of equal work it may grow
- * no more than under the same work with n8n's own nodes. The first third fills caches.
+ * Judges whether memory levels off: it may grow no more than that of an n8n which does as much with
+ * its own nodes, whatever that keeps.
+ *
+ * @param ours the heap after each slice of equal work, in bytes
+ * @param control the same of the n8n to compare with
  */
 export function judgeGrowth(ours: number[], control: number[]): Growth {
 	const growth = { ours: growthOf(ours), control: growthOf(control) };
-	const most = Math.max(0, growth.control) + NOISE + (PER_SLICE * ours.length) / 3;
-	return { ...growth, levelsOff: growth.ours <= most };
+	return { ...growth, levelsOff: growth.ours <= Math.max(0, growth.control) + NOISE };
 }
 
+/** The median slope between any two slices (Theil and Sen), without the first third, which fills caches. */
 function growthOf(heaps: number[]): number {
-	const third = Math.floor(heaps.length / 3);
-	return median(heaps.slice(-third)) - median(heaps.slice(-2 * third, -third));
+	const settled = heaps.slice(Math.floor(heaps.length / 3));
+	const slopes = settled.flatMap((later, at) => settled.slice(0, at).map((earlier, before) => (later - earlier) / (at - before)));
+	return median(slopes) * heaps.length;
 }

@@ -12,7 +12,7 @@ export function reportSoak(seed: number, ours: Soak, control?: Soak): { text: st
 	const growth = control && judgeGrowth(heapsOf(ours), heapsOf(control));
 	if (growth && !growth.levelsOff) {
 		problems.push(
-			`memory grows: the heap by ${megabytes(growth.ours)} MB from the middle to the last third, with n8n's own nodes by ${megabytes(growth.control)} MB`,
+			`memory grows: the heap by ${megabytes(growth.ours)} MB in the run, with n8n's own nodes by ${megabytes(growth.control)} MB`,
 		);
 	}
 	const work = Object.entries(runs).map(([name, { memory, seconds, asked, executions, answers }]) => [
@@ -38,7 +38,7 @@ export function reportSoak(seed: number, ours: Soak, control?: Soak): { text: st
 		),
 		markdownTable(['The books', 'count'], Object.entries(ours.audit?.counts ?? {}).map(([what, count]) => [what, String(count)])),
 		markdownTable(
-			['Memory in MB', 'heap first', 'middle', 'last', 'resident first', 'middle', 'last', 'heap, middle to last third'],
+			['Memory in MB', 'heap first', 'middle', 'last', 'resident first', 'middle', 'last', 'heap growth in the run'],
 			memory,
 		),
 		`Heap after each slice: ${ours.memory.map(({ heap }) => megabytes(heap)).join(' ')}`,
