@@ -54,7 +54,7 @@ it('serves what the editor shows of an output before the node has run', async ()
 			const response = await fetch(url, { headers: { cookie } });
 			const source = join(projectDir, 'nodes', 'SafePays', '__schema__', 'v1.0.0', path);
 			expect([path, response.status]).toEqual([path, 200]);
-			expect(await response.text()).toBe(readFileSync(source, 'utf8'));
+			expect(await response.json()).toEqual(JSON.parse(readFileSync(source, 'utf8')));
 		}
 	}
 });
