@@ -197,6 +197,8 @@ function environment(node: string, userFolder: string, url: string): NodeJS.Proc
 		N8N_EDITOR_BASE_URL: `${url}/`,
 		N8N_SECURE_COOKIE: 'false',
 		N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '8',
+		// on a busy disk, n8n else takes its database for gone and answers nothing but 503
+		DB_PING_TIMEOUT_MS: '60000',
 	};
 }
 

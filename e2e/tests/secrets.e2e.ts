@@ -29,8 +29,6 @@ const CHATTY = {
 	DB_LOGGING_ENABLED: 'true',
 	DB_LOGGING_OPTIONS: 'all',
 	N8N_PUSH_BACKEND: 'sse',
-	// so busy with that, n8n else takes its database for gone
-	DB_PING_TIMEOUT_MS: '60000',
 };
 
 /** Most of a scene is waiting. */

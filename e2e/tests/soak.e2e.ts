@@ -5,7 +5,7 @@ import { reportSoak } from '../soak/report';
 import type { Soak } from '../soak/soak';
 import { soak } from '../soak/soak';
 
-/** Longer, and with other choices: `npm run soak -- --minutes 10 --seed 42`. */
+/** Longer, with other choices, and with a look at memory: `npm run soak -- --minutes 10 --seed 42`. */
 const MINUTES = 1;
 const SEED = seedFromEnv('SAFEPAYS_SOAK_SEED', 20_262);
 
@@ -16,12 +16,9 @@ jest.setTimeout(1_800_000);
 describe(`after a while of mixed traffic under faults (seed ${SEED})`, () => {
 	const cleanup = new Cleanup();
 	let ours: Soak;
-	let control: Soak;
 	beforeAll(async () => {
-		const settings = { seed: SEED, cleanup, step: () => undefined };
-		ours = await soak({ ...settings, minutes: MINUTES });
-		control = await soak({ ...settings, control: true, slices: ours.memory.length });
-		console.info(reportSoak(SEED, ours, control).text);
+		ours = await soak({ minutes: MINUTES, seed: SEED, cleanup, step: () => undefined });
+		console.info(reportSoak(SEED, ours).text);
 	});
 	afterAll(async () => await cleanup.run());
 
@@ -39,11 +36,6 @@ describe(`after a while of mixed traffic under faults (seed ${SEED})`, () => {
 		expect(counts['waits paid']).toBeGreaterThan(5);
 		expect(ours.answers['502']).toBeGreaterThan(5);
 		expect(ours.answers.none).toBeGreaterThan(5);
-	});
-
-	it('memory levels off', () => {
-		const heaps = [ours, control].map(({ memory }) => memory.map(({ heap }) => heap));
-		expect(judgeGrowth(heaps[0], heaps[1])).toMatchObject({ levelsOff: true });
 	});
 });
 
