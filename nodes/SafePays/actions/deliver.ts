@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { createOnce } from '../memory/createOnce';
-import type { CutOff, Ledger } from '../memory/ledger';
+import type { Ledger } from '../memory/ledger';
 import type { SafePaysClient } from '../transport/client';
 import { isUnconfirmed, notResentError, refusalBySafePays } from '../transport/errors';
 import type { SafePaysRequest } from '../transport/request';
@@ -16,8 +16,6 @@ export interface Run {
 	operation: Operation;
 	client: SafePaysClient;
 	ledger: Ledger;
-	/** Set if n8n has lost what an earlier try of this run has created. */
-	cutOff?: CutOff;
 }
 
 /** What an item's parameters amount to. */
@@ -60,7 +58,7 @@ async function createNotTwice(run: Run, job: Job): Promise<IDataObject> {
 	const earlier = ledger.find(fingerprint);
 	if (earlier && 'record' in earlier) return earlier.record;
 	// A unique key's claim tells more than that an earlier try was about to create.
-	const cutOff = uniqueKey === '' ? run.cutOff : undefined;
+	const cutOff = uniqueKey === '' ? ledger.cutOff : undefined;
 	const open = earlier ? { when: 'at', time: earlier.sentAt } : cutOff;
 	if (open && !client.options.resendUnconfirmed) {
 		const sent = `${open.when} ${client.localTime(new Date(open.time))}`;

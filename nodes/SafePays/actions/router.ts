@@ -10,6 +10,7 @@ import type { Failed, Job, Result, Run } from './deliver';
 import { deliver } from './deliver';
 import { operations } from './description';
 import { assertCanWait, waitForPayment } from './invoice/waitForPayment';
+import type { NodeError } from './messages';
 import { asNodeError, detailsOf, logCreated, tellOfWaiting, withHistory, withOthers } from './messages';
 import type { ItemParameters, Operation } from './operation';
 import { parametersOf } from './parameters';
@@ -59,8 +60,8 @@ async function route(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const invalid = jobs.filter((job): job is Failed => 'error' in job);
 	if (invalid.length > 0 && !goesOn) throw withOthers(invalid[0].error, invalid.length - 1);
 
-	const cutOff = jobs.some(createsWithoutKey) ? await noteCreates(this, ledger) : undefined;
-	const run: Run = { context: this, operation, client, ledger, cutOff };
+	if (jobs.some(createsWithoutKey)) await noteCreates(this, ledger);
+	const run: Run = { context: this, operation, client, ledger };
 	const results: Array<Result | undefined> = [];
 	let stopped = false;
 	await eachOf(
@@ -80,13 +81,13 @@ async function route(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const begun = jobs.flatMap((job, itemIndex) =>
 		'fingerprint' in job && results[itemIndex] !== undefined ? [job.fingerprint] : [],
 	);
-	if (failures.length > 0 && !goesOn) throw withHistory(failures, new Set(begun), client, ledger);
+	const inFull = (errors: NodeError[]) => withHistory(errors, new Set(begun), client, ledger);
+	if (failures.length > 0 && !goesOn) throw inFull(failures);
 
 	const outputs = results.flatMap((result, item) => toItems(result, item));
 	const output = operation.waits
-		? await waitForPayment(this, client, outputs).catch(async (error: unknown) => {
-				const failure = asNodeError(this, error, 0);
-				return await Promise.reject(withHistory([failure], new Set(begun), client, ledger));
+		? await waitForPayment(this, client, outputs).catch((error: unknown) => {
+				throw inFull([asNodeError(this, error, 0)]);
 			})
 		: [outputs];
 	if (failures.length === 0 && !client.cancelled) ledger.clear();

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import type { CutOff, Ledger } from './ledger';
+import type { Ledger } from './ledger';
 import { nodeKey } from './nodeKey';
 import { noteKey, releaseKeys } from './processedKeys';
 
@@ -10,7 +10,7 @@ const MAX_NOTES = 200;
 const notes = new Map<string, string[]>();
 
 /**
- * Notes in n8n's database that this run of the node is about to create, and finds out whether an
+ * Notes in n8n's database that this run of the node is about to create, and in the ledger if an
  * earlier try did so and was lost.
  *
  * n8n keeps nothing of an execution that it was killed in, and retries it from its trigger. But
@@ -19,25 +19,19 @@ const notes = new Map<string, string[]>();
  *
  * Of a sub-workflow's execution n8n keeps that only at its end (before 2.18, of any execution). A
  * retry without it begins anew, and whether the node came to create cannot be known.
- *
- * @returns when that try created, if there may have been one
  */
-export async function noteCreates(
-	context: IExecuteFunctions,
-	ledger: Ledger,
-): Promise<CutOff | undefined> {
+export async function noteCreates(context: IExecuteFunctions, ledger: Ledger): Promise<void> {
 	const { establishedAt: began, source } = context.getExecutionContext?.() ?? {};
 	const isLost = ledger.isNew && context.getMode() === 'retry';
 	const time = new Date(began ?? Date.now()).toISOString();
 	if (began === undefined || source === 'retry') {
 		if (isLost) ledger.cutOff = { when: 'before', time };
-		return ledger.cutOff;
+		return;
 	}
 	const note = `creating:${began}:${ledger.run}`;
 	const isNew = await noteKey(context, note);
 	if (isNew) await keep(context, note);
 	else if (isLost) ledger.cutOff = { when: 'after', time };
-	return ledger.cutOff;
 }
 
 async function keep(context: IExecuteFunctions, note: string): Promise<void> {
