@@ -121,13 +121,11 @@ export class SafePaysClient {
 	}
 
 	private async sendNow(request: SafePaysRequest): Promise<Outcome> {
-		const outcome = await sendOnce(
-			this.context,
-			request,
-			this.options.timeout,
-			this.credentials,
-			request.method === 'GET' ? this.cancelSignal : undefined,
-		);
+		const outcome = await sendOnce(this.context, request, this.options.timeout, {
+			credentials: this.credentials,
+			redact: this.redact,
+			signal: request.method === 'GET' ? this.cancelSignal : undefined,
+		});
 		if ('answer' in outcome) this.rateLimit.learn(outcome.answer);
 		else this.rateLimit.done();
 		return outcome;

@@ -6,6 +6,7 @@ import type {
 	IWebhookFunctions,
 } from 'n8n-workflow';
 
+import type { Redact } from './redact';
 import { redactor } from './redact';
 
 /** One call of the SafePays API: what an operation makes of an item's parameters. */
@@ -30,6 +31,14 @@ export interface Answer {
 /** What came of one request: an answer, or none. */
 export type Outcome = { answer: Answer } | { failure: 'unreachable' | 'interrupted'; code: string };
 
+/** What a run has made once for many requests. */
+export interface Sender {
+	credentials: ICredentialDataDecryptedObject;
+	redact: Redact;
+	/** Ends the request early, as the user's cancelling does. */
+	signal?: AbortSignal;
+}
+
 /** Codes of failures before a request can have been read by SafePays: DNS, connect, refused certificates. */
 const NEVER_SENT =
 	/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|CERT_.*|DEPTH_ZERO_.*|SELF_SIGNED_.*|UNABLE_TO_.*|ERR_TLS_CERT_.*|ERR_INVALID_URL)$/;
@@ -41,15 +50,13 @@ const NEVER_SENT =
  * Redirects are not followed: n8n's helper would turn the POST of a 302 into a GET, and send a
  * 307's body, with the API key, to wherever it points.
  *
- * @param credentials read once for many requests; left out, n8n reads the credential for this one
- * @param signal ends the request early, as the user's cancelling does
+ * @param sender left out, n8n reads the credential for this request
  */
 export async function sendOnce(
 	context: IExecuteFunctions | IWebhookFunctions,
 	request: SafePaysRequest,
 	timeoutSeconds: number,
-	credentials?: ICredentialDataDecryptedObject,
-	signal?: AbortSignal,
+	sender?: Sender,
 ): Promise<Outcome> {
 	const timeout = AbortSignal.timeout(Math.ceil(timeoutSeconds * 1000));
 	const options: IHttpRequestOptions = {
@@ -61,15 +68,15 @@ export async function sendOnce(
 		disableFollowRedirect: true,
 		returnFullResponse: true,
 		ignoreHttpStatusErrors: true,
-		abortSignal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+		abortSignal: sender?.signal ? AbortSignal.any([sender.signal, timeout]) : timeout,
 	};
 	try {
 		const { statusCode, headers, body } = await context.helpers.httpRequestWithAuthentication.call(
-			withoutCancelling(context, credentials),
+			withoutCancelling(context, sender?.credentials),
 			'safePaysApi',
 			options,
 		);
-		const redact = redactor(String(credentials?.apiKey ?? keyIn(options)));
+		const redact = sender?.redact ?? redactor(keyIn(options));
 		return { answer: { status: statusCode, headers, body: redact(body) } };
 	} catch (error) {
 		const code = timeout.aborted ? 'ETIMEDOUT' : codeOf(error);
@@ -78,8 +85,8 @@ export async function sendOnce(
 }
 
 /** The key that the credential has put into a GET: to read the credential once more would cost a webhook an isolate. */
-function keyIn({ qs }: IHttpRequestOptions): unknown {
-	return qs?.api_key ?? '';
+function keyIn({ qs }: IHttpRequestOptions): string {
+	return String(qs?.api_key ?? '');
 }
 
 /**
