@@ -1,3 +1,4 @@
+import { ExecuteContext } from 'n8n-core';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
 import type { Sandbox } from '../../../sandbox';
@@ -326,5 +327,24 @@ describe('An execution that is cancelled while it creates', () => {
 		expect(run.status).toBe('canceled');
 		expect(run.waitTill).toBeUndefined();
 		expect(created(sandbox)).toHaveLength(1);
+	});
+});
+
+describe('When n8n cannot put the execution to wait', () => {
+	afterEach(() => jest.restoreAllMocks());
+
+	it.each([
+		['the error', {}, 1],
+		['each item, with "Continue"', { onError: 'continueRegularOutput' } as const, 2],
+	])('%s names the invoices that were created', async (_what, settings, times) => {
+		const { sandbox, n8n } = await stage();
+		jest.spyOn(ExecuteContext.prototype, 'putExecutionToWait').mockRejectedValue(new Error('No room'));
+		const execution = await n8n.run(waitWorkflow({}, settings), [GOOD, { ...GOOD, email: 'too@example.com' }]);
+		const told = [
+			...(errorOf(n8n, execution) ? [errorOf(n8n, execution)?.description] : []),
+			...n8n.itemsOf(execution).map(({ details }) => (details as IDataObject).description),
+		];
+		expect(told).toHaveLength(times);
+		for (const text of told) expect(text).toBe(`Created in this run: ${[...sandbox.books.invoices.keys()].join(', ')}.`);
 	});
 });
