@@ -10,6 +10,11 @@ import type { SandboxProcess } from './sandboxProcess';
 /** Name of the node that is measured. */
 const MEASURED = 'Create invoices';
 
+/** Requests that our node has in flight unless told otherwise. */
+export const DEFAULT_IN_FLIGHT = 10;
+/** Items created before anything is measured. */
+export const WARM_UP_ITEMS = 20;
+
 /** An active workflow that turns each element of a posted list into an item and does something with it. */
 export interface CreateWorkflow {
 	id: string;

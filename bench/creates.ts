@@ -1,10 +1,12 @@
 import type { NodeJson } from '../e2e/harness/workflow';
 import {
 	createWorkflow,
+	DEFAULT_IN_FLIGHT,
 	httpRequestNode,
 	noNode,
 	ourNode,
 	runCreates,
+	WARM_UP_ITEMS,
 	type CreateRun,
 	type CreateWorkflow,
 } from './createRun';
@@ -12,8 +14,6 @@ import { median, ratioTarget, type Section } from './report';
 import { startFreshN8n, startSandboxFor, using, type Settings } from './world';
 
 const LATENCY_MS = 200;
-const DEFAULT_IN_FLIGHT = 10;
-const WARM_UP_ITEMS = 20;
 
 interface Variant {
 	name: string;

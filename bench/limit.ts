@@ -1,11 +1,17 @@
 import type { NodeJson } from '../e2e/harness/workflow';
-import { createWorkflow, httpRequestNode, ourNode, runCreates, type CreateRun } from './createRun';
+import {
+	createWorkflow,
+	DEFAULT_IN_FLIGHT,
+	httpRequestNode,
+	ourNode,
+	runCreates,
+	WARM_UP_ITEMS,
+	type CreateRun,
+} from './createRun';
 import { ratioTarget, type Section, type Target } from './report';
 import { startFreshN8n, startSandboxFor, using, type Settings } from './world';
 
 const LATENCY_MS = 50;
-const DEFAULT_IN_FLIGHT = 10;
-const WARM_UP_ITEMS = 20;
 
 interface Limit {
 	items: number;

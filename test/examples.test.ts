@@ -1,5 +1,4 @@
-import type { INodeParameters, INodeTypeDescription } from 'n8n-workflow';
-import { NodeHelpers } from 'n8n-workflow';
+import type { INodeTypeDescription } from 'n8n-workflow';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,6 +6,7 @@ import { readExamples } from '../e2e/harness/examples';
 import type { NodeJson } from '../e2e/harness/workflow';
 import { SafePays } from '../nodes/SafePays/SafePays.node';
 import { SafePaysTrigger } from '../nodes/SafePays/SafePaysTrigger.node';
+import { understood } from './support/parameters';
 
 const root = join(__dirname, '..');
 const STICKY_NOTE = 'n8n-nodes-base.stickyNote';
@@ -109,15 +109,7 @@ describe.each(readExamples())('the example "$name"', (example) => {
 		for (const node of ours) {
 			const description = descriptions[node.type];
 			expect([description.version].flat()).toContain(node.typeVersion);
-			const understood = NodeHelpers.getNodeParameters(
-				description.properties,
-				node.parameters as INodeParameters,
-				true,
-				false,
-				{ typeVersion: node.typeVersion },
-				description,
-			);
-			expect(understood).toMatchObject(node.parameters);
+			expect(understood(description, node)).toMatchObject(node.parameters);
 		}
 	});
 

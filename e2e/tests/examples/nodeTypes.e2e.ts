@@ -1,5 +1,6 @@
-import { NodeHelpers, type INodeParameters, type INodeTypeDescription } from 'n8n-workflow';
+import type { INodeTypeDescription } from 'n8n-workflow';
 
+import { understood } from '../../../test/support/parameters';
 import { readExamples } from '../../harness/examples';
 import { getWorld } from '../world';
 
@@ -19,15 +20,6 @@ describe.each(readExamples())('"$name"', ({ nodes }) => {
 			({ name, version }) => name === node.type && [version].flat().includes(node.typeVersion),
 		) as INodeTypeDescription;
 		expect(type).toBeDefined();
-		// n8n leaves out what it does not know, and what other parameters hide
-		const understood = NodeHelpers.getNodeParameters(
-			type.properties,
-			node.parameters as INodeParameters,
-			true,
-			false,
-			{ typeVersion: node.typeVersion },
-			type,
-		);
-		expect(understood).toMatchObject(node.parameters);
+		expect(understood(type, node)).toMatchObject(node.parameters);
 	});
 });
