@@ -1,32 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { ApiError } from './books';
-import type { Books, Fields } from './books';
+import type { Fields } from './books';
 import { spoil, takesEffect } from './faults';
-import type { Faults } from './faults';
-import type { Payments } from './payments';
-import type { Pauses } from './pauses';
-import type { RateLimiter } from './rateLimit';
-import type { RecordedRequest, RequestLog } from './requestLog';
+import { idIn, type Parts } from './parts';
+import type { RecordedRequest } from './requestLog';
 import { createdInvoiceView, customerDetailsView, customerView, invoiceView } from './views';
 
 declare module 'fastify' {
 	interface FastifyRequest {
 		record: RecordedRequest | null;
 	}
-}
-
-export interface ApiContext {
-	apiKeys: string[];
-	bannedKey: string;
-	books: Books;
-	payments: Payments;
-	faults: Faults;
-	rateLimiter: RateLimiter;
-	pauses: Pauses;
-	log: RequestLog;
-	latencyMs: () => number;
-	baseUrl: () => string;
 }
 
 interface Answer {
@@ -41,8 +25,11 @@ const BAD_BODY: Record<string, string> = {
 	FST_ERR_CTP_BODY_TOO_LARGE: 'Request body is too large',
 };
 
+/** The longest that a timer can be set to. */
+const FOREVER_MS = 2 ** 31 - 1;
+
 /** SafePays' API V2, as its Customers and Invoices pages document it. */
-export function api(context: ApiContext) {
+export function api(context: Parts, latencyMs: () => number) {
 	const { books, payments, faults, rateLimiter, pauses, log, baseUrl } = context;
 	const accounts = new Set(context.apiKeys);
 
@@ -56,7 +43,7 @@ export function api(context: ApiContext) {
 			},
 		}),
 		getCustomer: (account, request) => {
-			const customer = books.customer(account, idOf(request));
+			const customer = books.customer(account, idIn(request));
 			const paid = books.paidInvoices(customer.id);
 			return { status: 200, body: customerDetailsView(customer, paid, baseUrl()) };
 		},
@@ -69,7 +56,7 @@ export function api(context: ApiContext) {
 			},
 		}),
 		getInvoice: (account, request) => {
-			const invoice = books.invoice(account, idOf(request));
+			const invoice = books.invoice(account, idIn(request));
 			payments.checkDueDate(invoice);
 			return { status: 200, body: { status: 'success', invoice: invoiceView(invoice, baseUrl()) } };
 		},
@@ -108,18 +95,18 @@ export function api(context: ApiContext) {
 	function serve(handler: Handler) {
 		return async (request: FastifyRequest, reply: FastifyReply) => {
 			const fault = faults.forRequest(request.method, pathOf(request));
-			await pauses.wait(context.latencyMs());
+			await pauses.wait(latencyMs());
 
-			const truth =
-				!fault || takesEffect(fault) ? carryOut(handler, request, reply) : undefined;
+			const truth = !fault || takesEffect(fault) ? carryOut(handler, request, reply) : undefined;
 			if (fault) {
-				await pauses.wait(fault.ms ?? 0);
+				await pauses.wait(fault.kind === 'hang' ? FOREVER_MS : (fault.ms ?? 0));
 				if (fault.kind === 'resetBefore' || fault.kind === 'resetAfter') {
 					return reset(request, reply);
 				}
 				if (fault.kind !== 'slow') {
 					const apiKey = String(apiKeyOf(request) ?? '');
-					const about = { method: request.method, apiKey, baseUrl: baseUrl() };
+					const formerStatus = books.formerStatus(idIn(request), fault.lagMs);
+					const about = { method: request.method, apiKey, baseUrl: baseUrl(), formerStatus };
 					const { status, headers, body } = spoil(fault, about, truth);
 					return reply.code(status).headers(headers).send(body);
 				}
@@ -152,14 +139,16 @@ export function api(context: ApiContext) {
 			if (request.record) log.end(request.record, reply.statusCode);
 			done();
 		});
-		app.setErrorHandler<Error & { code?: string; statusCode?: number }>((error, _request, reply) => {
-			const status = error.statusCode ?? 500;
-			const message =
-				status < 500
-					? (BAD_BODY[error.code ?? ''] ?? 'Request body must be valid JSON')
-					: error.message;
-			return reply.code(status).send({ error: message });
-		});
+		app.setErrorHandler<Error & { code?: string; statusCode?: number }>(
+			(error, _request, reply) => {
+				const status = error.statusCode ?? 500;
+				const message =
+					status < 500
+						? (BAD_BODY[error.code ?? ''] ?? 'Request body must be valid JSON')
+						: error.message;
+				return reply.code(status).send({ error: message });
+			},
+		);
 		app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'Not found' }));
 
 		app.post('/customer', serve(handlers.createCustomer));
@@ -172,10 +161,6 @@ export function api(context: ApiContext) {
 function fieldsOf(request: FastifyRequest): Fields {
 	const { body } = request;
 	return typeof body === 'object' && body !== null ? (body as Fields) : {};
-}
-
-function idOf(request: FastifyRequest): string {
-	return (request.params as { id: string }).id;
 }
 
 /** SafePays takes the key from the body of a POST and the query of a GET, and from nowhere else. */

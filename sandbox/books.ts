@@ -94,6 +94,8 @@ export class Books {
 	private readonly invoiceByCheckout = new Map<number, Invoice>();
 	/** Paid invoices by customer ID, in the order of payment. */
 	private readonly paid = new Map<string, Invoice[]>();
+	/** What invoices were before their last change, and when it was, in milliseconds since 1970. */
+	private readonly former = new Map<string, { status: InvoiceStatus; until: number }>();
 	private nextCheckoutSession = FIRST_CHECKOUT_SESSION;
 
 	constructor(private readonly options: BooksOptions) {}
@@ -202,11 +204,18 @@ export class Books {
 	setStatus(invoice: Invoice, status: InvoiceStatus): void {
 		if (invoice.status === status) return;
 		if (invoice.status === 'Paid') this.unlistPaid(invoice);
+		this.former.set(invoice.id, { status: invoice.status, until: Date.now() });
 		invoice.status = status;
 		invoice.provider = status === 'Paid' ? 'card' : null;
 		invoice.paidAt = status === 'Paid' ? this.options.now().toISOString() : null;
 		if (status === 'Paid') this.listPaid(invoice);
 		this.options.onChange();
+	}
+
+	/** The status before the last change, if that was within so many real milliseconds. */
+	formerStatus(id: string, withinMs = Infinity): InvoiceStatus | undefined {
+		const former = this.former.get(id);
+		return former && Date.now() - former.until < withinMs ? former.status : undefined;
 	}
 
 	/** Moves the due date into the past where it is not there yet. */
@@ -227,6 +236,7 @@ export class Books {
 		this.customerByEmail.clear();
 		this.invoiceByCheckout.clear();
 		this.paid.clear();
+		this.former.clear();
 		this.nextCheckoutSession = FIRST_CHECKOUT_SESSION;
 		this.options.onChange();
 	}

@@ -1,20 +1,22 @@
+#!/usr/bin/env node
 import { parseArgs } from 'node:util';
 
 import { parseFault } from './faults';
 import { PUBLISHED_RATE_LIMITS, startSandbox } from './index';
 import type { Fault, Latency, RateLimit, SandboxOptions, WebhookFormat } from './index';
+import { WEBHOOK_FORMATS } from './notificationFormats';
 
 const DEFAULT_PORT = 4010;
 
 const HELP = `A local SafePays to build and test n8n workflows against. No real money moves.
 
-Usage: npm run sandbox -- [options]
+Usage: npx safepays-sandbox [options]
 
   --port <n>                     port to listen on (default ${DEFAULT_PORT}; 0: any free one)
   --host <address>               address to listen on (default 127.0.0.1)
   --public-url <url>             base of the links in answers, where others call it by another name
   --api-key <key>                an account's API key; repeat for several (default sandbox-key)
-  --data <file>                  keep customers and invoices in this file across restarts
+  --data <file>                  keep customers, invoices and notifications in this file
 
   --fee-percent <n>              customer fee on top of the base amount (default 6)
   --rate-limit <n>/<seconds>     requests for each window and key; repeat for several
@@ -23,7 +25,7 @@ Usage: npm run sandbox -- [options]
   --rate-limit-headers           send Retry-After and X-RateLimit-* headers
   --latency <ms>|<min>-<max>     wait before each API answer
 
-  --webhook-format <format>      current (default) or legacy
+  --webhook-format <format>      current (default), legacy, event or transaction
   --notification-retries <n>     send a notification that was not answered with 2xx again
   --duplicate-notifications <n>  extra copies of each notification
   --notification-delay <ms>      wait between a status change and its notification
@@ -32,7 +34,8 @@ Usage: npm run sandbox -- [options]
   --seed <n>                     same seed, same faults and latencies (default 1)
   --help                         this text
 
-See docs/sandbox.md for faults, webhooks and the control API.`;
+Faults, webhooks and the control API:
+https://github.com/n8n-nodes-safepays/n8n-nodes-safepays/blob/main/docs/sandbox.md`;
 
 const FLAGS = {
 	port: { type: 'string' },
@@ -127,10 +130,12 @@ function parseLatency(value: string): Latency {
 }
 
 function parseFormat(value: string | undefined): WebhookFormat | undefined {
-	if (value !== undefined && value !== 'current' && value !== 'legacy') {
-		throw new Error(`--webhook-format must be current or legacy, not "${value}"`);
+	if (value === undefined) return undefined;
+	const format = WEBHOOK_FORMATS.find((each) => each === value);
+	if (!format) {
+		throw new Error(`--webhook-format must be ${WEBHOOK_FORMATS.join(', ')}, not "${value}"`);
 	}
-	return value;
+	return format;
 }
 
 function faultFlag(rule: string): Fault {

@@ -2,40 +2,35 @@ import formBody from '@fastify/formbody';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { ApiError } from './books';
-import type { Books } from './books';
 import { parseFault } from './faults';
-import type { Fault, Faults } from './faults';
-import type { Notifier } from './notifications';
-import type { Change, Payments } from './payments';
-import type { Pauses } from './pauses';
-import type { RequestLog } from './requestLog';
-
-export interface ControlContext {
-	books: Books;
-	payments: Payments;
-	notifier: Notifier;
-	faults: Faults;
-	pauses: Pauses;
-	log: RequestLog;
-	reset: () => void;
-}
+import type { Fault } from './faults';
+import { testUrlFor } from './n8nUrls';
+import { WEBHOOK_FORMATS } from './notificationFormats';
+import type { Forgery } from './notifications';
+import { idIn, type Parts } from './parts';
+import type { Change } from './payments';
 
 /** What `GET /sandbox/state` lists of the API requests at most. */
 const STATE_REQUESTS = 500;
-/** How long a person who pressed a button waits for the receiver's answer. */
-const FORM_PATIENCE_MS = 1_500;
 
 /**
  * What tests in other processes, and the buttons of the home page, do to the sandbox.
  * A program gets JSON; a form is sent back to the home page.
  */
-export function control(context: ControlContext) {
-	const { books, payments, notifier, faults, pauses, log } = context;
-
+export function control(
+	{ books, payments, notifier, faults, pauses, log }: Parts,
+	reset: () => void,
+) {
 	const actions: Record<string, (invoiceId: string) => Change> = {
 		pay: (invoiceId) => payments.pay(invoiceId),
 		decline: (invoiceId) => payments.decline(invoiceId),
 		expire: (invoiceId) => payments.expire(invoiceId),
+	};
+
+	/** Where a notification is sent again. */
+	const addresses: Record<string, (url: string) => string | null> = {
+		resend: (url) => url,
+		'resend-to-test-url': testUrlFor,
 	};
 
 	async function answer<T>(
@@ -44,9 +39,7 @@ export function control(context: ControlContext) {
 		outcome: Promise<T> | T,
 	): Promise<FastifyReply> {
 		if (!isForm(request)) return reply.send(await outcome);
-		// A person reloads the page to see an answer that takes longer than this.
-		const patience = pauses.wait(FORM_PATIENCE_MS).catch(() => undefined);
-		await Promise.race([outcome, patience]);
+		await pauses.untilOver(outcome);
 		return reply.redirect('/', 303);
 	}
 
@@ -54,7 +47,8 @@ export function control(context: ControlContext) {
 		await app.register(formBody);
 		app.setErrorHandler<Error & { statusCode?: number }>((error, request, reply) => {
 			if (isForm(request)) {
-				return reply.redirect(`/?problem=${encodeURIComponent(error.message)}`, 303);
+				const form = request.url === '/sandbox/faults' ? '&faults' : '';
+				return reply.redirect(`/?problem=${encodeURIComponent(error.message)}${form}`, 303);
 			}
 			const status = error instanceof ApiError ? error.status : (error.statusCode ?? 500);
 			return reply.code(status).send({ error: error.message });
@@ -77,7 +71,7 @@ export function control(context: ControlContext) {
 
 		for (const [name, act] of Object.entries(actions)) {
 			app.post(`/invoices/:id/${name}`, async (request, reply) => {
-				const invoice = payments.find(idOf(request));
+				const invoice = payments.find(idIn(request));
 				const { delivered } = act(invoice.id);
 				return await answer(
 					request,
@@ -87,17 +81,36 @@ export function control(context: ControlContext) {
 			});
 		}
 
-		app.post('/deliveries/:id/resend', async (request, reply) => {
-			const delivery = notifier.deliveries.find(({ id }) => id === idOf(request));
-			if (!delivery) throw new ApiError(404, 'Delivery not found');
-			const { url, body, headers } = delivery;
-			const resent = notifier.notify(payments.find(delivery.invoiceId), { url, body, headers });
-			return await answer(
-				request,
-				reply,
-				resent.then((again) => ({ delivery: again })),
-			);
+		app.post('/invoices/pay', async (request) => {
+			const { ids } = (request.body ?? {}) as { ids?: unknown };
+			if (ids !== undefined && !Array.isArray(ids)) throw new ApiError(400, 'ids must be a list');
+			const { invoices, delivered } = payments.payAll(ids?.map(String));
+			return { invoices, deliveries: await delivered };
 		});
+
+		app.post('/invoices/:id/notify', async (request) => {
+			const forgery = (request.body ?? {}) as Forgery;
+			if (forgery.format !== undefined && !WEBHOOK_FORMATS.includes(forgery.format)) {
+				throw new ApiError(400, `format must be one of ${WEBHOOK_FORMATS.join(', ')}`);
+			}
+			return { delivery: await notifier.notify(payments.find(idIn(request)), forgery) };
+		});
+
+		for (const [name, address] of Object.entries(addresses)) {
+			app.post(`/deliveries/:id/${name}`, async (request, reply) => {
+				const delivery = notifier.deliveries.find(({ id }) => id === idIn(request));
+				if (!delivery) throw new ApiError(404, 'Delivery not found');
+				const { url: to, body, headers, invoiceId } = delivery;
+				const url = address(to);
+				if (!url) throw new ApiError(400, 'Only an n8n production URL has a test URL');
+				const resent = notifier.notify(payments.find(invoiceId), { url, body, headers });
+				return await answer(
+					request,
+					reply,
+					resent.then((again) => ({ delivery: again })),
+				);
+			});
+		}
 
 		app.post('/faults', async (request, reply) => {
 			faults.add(faultFrom(request.body));
@@ -112,7 +125,7 @@ export function control(context: ControlContext) {
 		app.post('/faults/clear', clearFaults);
 
 		app.post('/reset', async (request, reply) => {
-			context.reset();
+			reset();
 			return await answer(request, reply, { reset: true });
 		});
 	};
@@ -134,8 +147,4 @@ function faultView({ on, ...fault }: Fault) {
 
 function isForm(request: FastifyRequest): boolean {
 	return (request.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
-}
-
-function idOf(request: FastifyRequest): string {
-	return (request.params as { id: string }).id;
 }

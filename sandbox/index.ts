@@ -13,6 +13,7 @@ import type { Delivery, Forgery } from './notifications';
 import { asList, withDefaults } from './options';
 import type { Latency, SandboxOptions } from './options';
 import { pages } from './pages/routes';
+import type { Parts } from './parts';
 import { Pauses } from './pauses';
 import { Payments } from './payments';
 import { seededRandom } from './random';
@@ -23,7 +24,8 @@ import type { RecordedRequest } from './requestLog';
 
 export type { Books, Customer, Invoice, InvoiceStatus, LineItem } from './books';
 export type { Fault, FaultKind } from './faults';
-export type { Delivery, Forgery, WebhookFormat } from './notifications';
+export type { WebhookFormat } from './notificationFormats';
+export type { Delivery, Forgery } from './notifications';
 export { PUBLISHED_RATE_LIMITS } from './options';
 export type { Latency, SandboxOptions } from './options';
 export type { RateLimit } from './rateLimit';
@@ -49,6 +51,8 @@ export interface Sandbox {
 	setLatency(ms: Latency): void;
 	/** Changes the status; resolves when the notifications were delivered. */
 	pay(invoiceId: string): Promise<Delivery[]>;
+	/** Pays in one moment; default: all that are not paid yet. */
+	payAll(invoiceIds?: string[]): Promise<Delivery[]>;
 	decline(invoiceId: string): Promise<Delivery[]>;
 	/** Also moves the due date into the past. */
 	expire(invoiceId: string): Promise<Delivery[]>;
@@ -83,9 +87,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 		onChange: () => dataFile?.saveSoon(),
 	});
 	const dataFile = settings.dataFile
-		? new DataFile(settings.dataFile, () => books.snapshot())
+		? new DataFile(settings.dataFile, () => ({
+				...books.snapshot(),
+				deliveries: notifier.snapshot(),
+			}))
 		: undefined;
-	const notifier = new Notifier({
+	const notifier: Notifier = new Notifier({
 		format: settings.webhookFormat,
 		retries: settings.notificationRetries,
 		duplicates: settings.duplicateNotifications,
@@ -95,6 +102,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 		pauses,
 		now,
 		baseUrl,
+		onChange: () => dataFile?.saveSoon(),
 	});
 	const payments = new Payments(books, notifier);
 
@@ -107,7 +115,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 	};
 
 	if (dataFile) {
-		books.load(dataFile.load());
+		const { deliveries, ...records } = dataFile.load();
+		books.load(records);
+		notifier.load(deliveries);
 		// Once now, so that a place that cannot be written to is found before the first request.
 		dataFile.saveSoon();
 	}
@@ -126,10 +136,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
 	const app = fastify({ forceCloseConnections: true, exposeHeadRoutes: false });
 	app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'Not found' }));
-	const parts = { ...settings, books, payments, notifier, faults, rateLimiter, pauses, log };
-	await app.register(api({ ...parts, latencyMs, baseUrl }), { prefix: '/api/v2' });
-	await app.register(control({ ...parts, reset }), { prefix: '/sandbox' });
-	await app.register(pages({ ...parts, baseUrl }));
+	const records = { books, payments, notifier };
+	const parts: Parts = { ...settings, ...records, faults, rateLimiter, pauses, log, baseUrl };
+	await app.register(api(parts, latencyMs), { prefix: '/api/v2' });
+	await app.register(control(parts, reset), { prefix: '/sandbox' });
+	await app.register(pages(parts));
 	await app.listen({ port: settings.port, host: settings.host });
 	const { port } = app.server.address() as AddressInfo;
 	url = `http://${hostInUrl(settings.host)}:${port}`;
@@ -152,18 +163,18 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 			latency = ms;
 		},
 		pay: async (invoiceId) => await payments.pay(invoiceId).delivered,
+		payAll: async (invoiceIds) => await payments.payAll(invoiceIds).delivered,
 		decline: async (invoiceId) => await payments.decline(invoiceId).delivered,
 		expire: async (invoiceId) => await payments.expire(invoiceId).delivered,
 		setStatus: (invoiceId, status) => books.setStatus(payments.find(invoiceId), status),
-		notify: async (invoiceId, forgery) =>
-			await notifier.notify(payments.find(invoiceId), forgery),
+		notify: async (invoiceId, forgery) => await notifier.notify(payments.find(invoiceId), forgery),
 		reset,
 		close: async () => {
 			clearInterval(dueDates);
 			await app.close();
 			notifier.cancel();
 			pauses.endAll();
-			dataFile?.flush();
+			dataFile?.close();
 		},
 	};
 }

@@ -1,18 +1,15 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import * as http from 'node:http';
 import * as https from 'node:https';
 
+import { ApiError } from './books';
 import type { Invoice, InvoiceStatus } from './books';
 import { appendCapped } from './cappedList';
+import { notificationType } from './faults';
 import type { Faults } from './faults';
+import { writeMessage } from './notificationFormats';
+import type { Message, WebhookFormat } from './notificationFormats';
 import type { Pauses } from './pauses';
-import { invoiceView } from './views';
-
-/**
- * `current` is SafePays' "Webhooks" page of today: `{"invoice": {…}}`. `legacy` is what an older
- * version of it promised: event and timestamp in the body, event and signature in headers.
- */
-export type WebhookFormat = 'current' | 'legacy';
 
 /** One attempt to deliver a notification. */
 export interface Delivery {
@@ -41,6 +38,8 @@ export interface Forgery {
 	url?: string;
 	body?: unknown;
 	headers?: Record<string, string>;
+	/** Default: the sandbox's own. */
+	format?: WebhookFormat;
 }
 
 interface Answer {
@@ -59,22 +58,16 @@ interface NotifierOptions {
 	pauses: Pauses;
 	now: () => Date;
 	baseUrl: () => string;
+	/** Called when a notification is sent, and when it is over. */
+	onChange: () => void;
 }
 
 const MAX_DELIVERIES = 5_000;
+const MAX_KEPT = 500;
+const STOPPED = 'The sandbox was closed or reset';
 const MAX_RESPONSE_CHARACTERS = 2_000;
 const MAX_RETRY_PAUSE_MS = 5_000;
 const FIRST_RETRY_PAUSE_MS = 500;
-
-const LEGACY_EVENTS: Record<InvoiceStatus, string> = {
-	'Invoice Created': 'invoice_created',
-	Paid: 'payment_success',
-	Failed: 'payment_failed',
-	Unpaid: 'payment_overdue',
-};
-
-/** SafePays documents neither its signing key nor its method; this one only has the same look. */
-const LEGACY_SIGNING_KEY = 'sandbox';
 
 export class Notifier {
 	readonly deliveries: Delivery[] = [];
@@ -94,7 +87,9 @@ export class Notifier {
 		const fault = options.faults.forNotification(url);
 		if (fault?.kind === 'lostNotification') return [];
 
-		const message = this.message(invoice);
+		const message = this.message(invoice, fault?.format);
+		const type = fault && notificationType(fault);
+		if (type) message.headers['Content-Type'] = type;
 		const copies = 1 + options.duplicates + (fault?.kind === 'duplicateNotification' ? 1 : 0);
 		try {
 			await options.pauses.wait(options.delayMs + (fault?.ms ?? 0));
@@ -107,16 +102,31 @@ export class Notifier {
 		return attempts.flat();
 	}
 
-	/** Sends one notification now, once: the true one, or what `forgery` puts in its place. */
+	/**
+	 * Sends one notification now, once: the true one, or what `forgery` puts in its place.
+	 * @throws ApiError 400 when there is no URL to send it to
+	 */
 	async notify(invoice: Invoice, forgery: Forgery = {}): Promise<Delivery> {
 		const url = forgery.url ?? invoice.webhookUrl;
-		if (!url) throw new Error(`Invoice ${invoice.id} has no webhook_url`);
-		const { body, headers } = this.message(invoice);
+		if (!url) throw new ApiError(400, `Invoice ${invoice.id} has no webhook_url`);
+		const { body, headers } = this.message(invoice, forgery.format);
 		return await this.attempt(invoice, 1, {
 			url,
 			body: forgery.body === undefined ? body : forgery.body,
 			headers: { ...headers, ...forgery.headers },
 		});
+	}
+
+	/** The latest notifications, as many as are worth keeping over a restart. */
+	snapshot(): Delivery[] {
+		return this.deliveries.slice(-MAX_KEPT);
+	}
+
+	load(deliveries: Delivery[]): void {
+		for (const delivery of deliveries) {
+			const isOver = delivery.status !== null || delivery.error !== null;
+			this.deliveries.push(isOver ? delivery : { ...delivery, error: STOPPED });
+		}
 	}
 
 	/** Ends what is being sent, and forgets what was. */
@@ -129,30 +139,16 @@ export class Notifier {
 	cancel(): void {
 		this.cancellations += 1;
 		for (const request of this.inFlight) {
-			request.destroy(new Error('The sandbox was closed or reset'));
+			request.destroy(new Error(STOPPED));
 		}
 	}
 
-	private message(invoice: Invoice): { body: unknown; headers: Record<string, string> } {
-		const { format, now, baseUrl } = this.options;
-		const view = invoiceView(invoice, baseUrl());
-		if (format === 'current') return { body: { invoice: view }, headers: {} };
-
-		const event = LEGACY_EVENTS[invoice.status];
-		const body = { event, timestamp: now().toISOString(), invoice: view };
-		const signature = createHmac('sha256', LEGACY_SIGNING_KEY)
-			.update(JSON.stringify(body))
-			.digest('hex');
-		return {
-			body,
-			headers: { 'X-SafePays-Event': event, 'X-SafePays-Signature': signature },
-		};
+	private message(invoice: Invoice, format = this.options.format): Message {
+		const { now, baseUrl } = this.options;
+		return writeMessage(invoice, format, { now: now(), baseUrl: baseUrl() });
 	}
 
-	private async deliver(
-		invoice: Invoice,
-		message: { url: string; body: unknown; headers: Record<string, string> },
-	): Promise<Delivery[]> {
+	private async deliver(invoice: Invoice, message: Message & { url: string }): Promise<Delivery[]> {
 		const attempts: Delivery[] = [];
 		const { cancellations } = this;
 		for (let attempt = 1; ; attempt++) {
@@ -175,7 +171,7 @@ export class Notifier {
 	private async attempt(
 		invoice: Invoice,
 		attempt: number,
-		{ url, body, headers }: { url: string; body: unknown; headers: Record<string, string> },
+		{ url, body, headers }: Message & { url: string },
 		onAnswer?: (answer: Answer) => void,
 	): Promise<Delivery> {
 		const delivery: Delivery = {
@@ -193,6 +189,7 @@ export class Notifier {
 			error: null,
 		};
 		appendCapped(this.deliveries, delivery, MAX_DELIVERIES);
+		this.options.onChange();
 
 		const start = performance.now();
 		try {
@@ -205,6 +202,7 @@ export class Notifier {
 			delivery.error = reason(error);
 		}
 		delivery.durationMs = Math.round(performance.now() - start);
+		this.options.onChange();
 		return delivery;
 	}
 

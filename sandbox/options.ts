@@ -1,5 +1,5 @@
 import type { Fault } from './faults';
-import type { WebhookFormat } from './notifications';
+import type { WebhookFormat } from './notificationFormats';
 import type { RateLimit } from './rateLimit';
 
 /** Milliseconds before each API answer: always the same, or drawn from a range. */
@@ -35,7 +35,7 @@ export interface SandboxOptions {
 	notificationDelayMs?: number;
 	/** Milliseconds that a receiver has to answer in. Default 10,000. */
 	notificationTimeoutMs?: number;
-	/** JSON file that keeps customers and invoices across restarts. Default: none. */
+	/** JSON file that keeps customers, invoices and notifications across restarts. Default: none. */
 	dataFile?: string;
 	/** The clock for dates, due dates and rate limits. */
 	now?: () => Date;

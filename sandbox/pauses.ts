@@ -1,3 +1,5 @@
+const PATIENCE_MS = 1_500;
+
 /** Timed waits that can all be ended at once, so that nothing outlives the sandbox. */
 export class Pauses {
 	private readonly waiting = new Map<NodeJS.Timeout, (error: Error) => void>();
@@ -12,6 +14,11 @@ export class Pauses {
 			}, ms);
 			this.waiting.set(timer, reject);
 		});
+	}
+
+	/** Resolves when `outcome` does, or when a person who pressed a button has waited long enough for it. */
+	async untilOver(outcome: unknown): Promise<void> {
+		await Promise.race([outcome, this.wait(PATIENCE_MS).catch(() => undefined)]);
 	}
 
 	endAll(): void {

@@ -21,6 +21,18 @@ export class Payments {
 		return this.change(this.open(invoiceId), 'Paid');
 	}
 
+	/**
+	 * Pays invoices in one moment; default: all that are not paid yet.
+	 * @throws ApiError 404 or 409, like `pay`, before any of them is paid
+	 */
+	payAll(invoiceIds?: string[]): { invoices: Invoice[]; delivered: Promise<Delivery[]> } {
+		const invoices = invoiceIds
+			? [...new Set(invoiceIds)].map((id) => this.open(id))
+			: [...this.books.invoices.values()].filter(({ status }) => status !== 'Paid');
+		const changes = invoices.map((invoice) => this.change(invoice, 'Paid').delivered);
+		return { invoices, delivered: Promise.all(changes).then((each) => each.flat()) };
+	}
+
 	/** @throws ApiError 404, or 409 when it is already paid */
 	decline(invoiceId: string): Change {
 		return this.change(this.open(invoiceId), 'Failed');

@@ -1,57 +1,64 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+	appendFileSync,
+	cpSync,
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readFileSync,
+	rmSync,
+	symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import type * as engine from './engine';
-import { safePaysWorkflow } from './engine/workflows';
-import { projectDir } from './support/packed';
-import { useSandbox, worldOf } from './support';
+import { projectDir } from '../tools/harness/paths';
 
-// types are checked and everything is compiled once more
-jest.setTimeout(180_000);
+// Types are checked, and Jest is started, in a copy of the repository.
+jest.setTimeout(240_000);
 
-const sandboxOf = useSandbox();
-const guide = readFileSync(join(projectDir, 'CONTRIBUTING.md'), 'utf8');
-let folder: string;
+const copy = mkdtempSync(join(tmpdir(), 'safepays-contributing-'));
 
-/** The text of the first code block in this language, and what stands before it. */
-function block(language: string): { before: string; code: string } {
-	const [, before, code] = new RegExp(`([^\\n]*)\\n\\n\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(guide) ?? [];
-	return { before, code };
+afterAll(() => rmSync(copy, { recursive: true, force: true }));
+
+function runInCopy(command: string, ...parameters: string[]): string {
+	return execFileSync(command, parameters, { cwd: copy, encoding: 'utf8', stdio: 'pipe' });
 }
 
-beforeAll(() => {
-	folder = mkdtempSync(join(tmpdir(), 'safepays-contributing-'));
-	for (const part of ['nodes', 'credentials', 'tsconfig.json', 'package.json']) {
-		cpSync(join(projectDir, part), join(folder, part), { recursive: true });
+/** What runs the operation, and what looks at its place in the docs. */
+const TESTS = ['test/nodes/SafePays/schemas.test.ts', 'test/docs.test.ts'];
+
+/** The files that CONTRIBUTING.md adds to, with what it adds: each code block with a path before it. */
+function readExample(): Array<{ path: string; code: string }> {
+	const guide = readFileSync(join(projectDir, 'CONTRIBUTING.md'), 'utf8');
+	const blocks = guide.matchAll(/^\*\*\d.*`([\w/.-]+)`:\n\n```\w+\n([^]*?)```$/gm);
+	return [...blocks].map(([, path, code]) => ({ path, code }));
+}
+
+it('shows an operation that passes the checks when it is added as CONTRIBUTING.md says', () => {
+	const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
+		cwd: projectDir,
+		encoding: 'utf8',
+	});
+	const present = listed.split('\n').filter((path) => existsSync(join(projectDir, path)));
+	for (const path of present.filter(Boolean)) {
+		cpSync(join(projectDir, path), join(copy, path));
 	}
-	symlinkSync(join(projectDir, 'node_modules'), join(folder, 'node_modules'), 'dir');
-});
+	symlinkSync(join(projectDir, 'node_modules'), join(copy, 'node_modules'), 'dir');
+	const example = readExample();
+	for (const { path, code } of example) {
+		mkdirSync(dirname(join(copy, path)), { recursive: true });
+		appendFileSync(join(copy, path), code);
+	}
+	const paths = example.map(({ path }) => path);
+	expect(paths).toHaveLength(4);
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+	runInCopy('npm', 'run', 'docs');
+	runInCopy('npx', 'tsc', '--noEmit', '-p', 'tsconfig.all.json');
+	runInCopy('npx', 'eslint', '--max-warnings', '0', ...paths);
+	runInCopy('npx', 'prettier', '--check', ...paths);
+	runInCopy('npx', 'jest', '--selectProjects', 'n8n 2.41.1', '--runTestsByPath', ...TESTS);
 
-it('shows an operation that works as it stands there', async () => {
-	const { before, code } = block('ts');
-	const [, path] = /`(nodes\/[^`]+)`/.exec(before) ?? [];
-	const file = join(folder, path);
-	mkdirSync(dirname(file), { recursive: true });
-	writeFileSync(file, code);
-	execFileSync('git', ['apply', '-'], { cwd: folder, input: block('diff').code });
-	execFileSync(process.execPath, [join(projectDir, 'node_modules', 'typescript', 'bin', 'tsc')], { cwd: folder });
-
-	const { id } = sandboxOf().books.createInvoice(worldOf(sandboxOf()).credentials.apiKey as string, {
-		email: 'ada@example.com',
-		amount: 5,
-	});
-	await jest.isolateModulesAsync(async () => {
-		jest.doMock('../nodes/SafePays/SafePays.node', () =>
-			jest.requireActual<object>(join(folder, 'dist', 'nodes', 'SafePays', 'SafePays.node.js')),
-		);
-		const { execute } = jest.requireActual<typeof engine>('./engine');
-		const workflow = safePaysWorkflow({ resource: 'invoice', operation: 'getStatus', invoiceId: id });
-		const { items, error } = await execute(worldOf(sandboxOf()), workflow);
-		expect(error).toBeUndefined();
-		expect(items).toEqual([{ id, status: 'Invoice Created' }]);
-	});
+	const readme = readFileSync(join(copy, 'README.md'), 'utf8');
+	expect(readme).toContain('[Get Status](docs/operations.md#invoice--get-status)');
 });

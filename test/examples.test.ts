@@ -2,8 +2,8 @@ import type { INodeTypeDescription } from 'n8n-workflow';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { readExamples } from '../e2e/harness/examples';
-import type { NodeJson } from '../e2e/harness/workflow';
+import { readExamples } from '../tools/harness/examples';
+import type { NodeJson } from '../tools/harness/workflow';
 import { SafePays } from '../nodes/SafePays/SafePays.node';
 import { SafePaysTrigger } from '../nodes/SafePays/SafePaysTrigger.node';
 import { understood } from './support/parameters';
@@ -41,7 +41,17 @@ function boxOf(node: NodeJson): Box {
 }
 
 const overlap = (one: Box, other: Box) =>
-	one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
+	one.left < other.right &&
+	other.left < one.right &&
+	one.top < other.bottom &&
+	other.top < one.bottom;
+
+/** How far two boxes are from each other, in pixels. */
+function gap(one: Box, other: Box): number {
+	const across = Math.max(0, one.left - other.right, other.left - one.right);
+	const down = Math.max(0, one.top - other.bottom, other.top - one.bottom);
+	return Math.hypot(across, down);
+}
 
 describe.each(readExamples())('the example "$name"', (example) => {
 	const { id, name, nodes, connections } = example;
@@ -55,7 +65,13 @@ describe.each(readExamples())('the example "$name"', (example) => {
 
 	it('holds nothing of the n8n that it comes from', () => {
 		const { id: _id, ...file } = example;
-		expect(Object.keys(file).sort()).toEqual(['active', 'connections', 'name', 'nodes', 'settings']);
+		expect(Object.keys(file).sort()).toEqual([
+			'active',
+			'connections',
+			'name',
+			'nodes',
+			'settings',
+		]);
 		for (const node of nodes) expect(node).not.toHaveProperty('credentials');
 	});
 
@@ -98,9 +114,25 @@ describe.each(readExamples())('the example "$name"', (example) => {
 	it('has nothing on the canvas that covers something else', () => {
 		const boxes = nodes.map(boxOf);
 		const covered = boxes.flatMap((one, index) =>
-			boxes.slice(index + 1).flatMap((other) => (overlap(one, other) ? [[one.name, other.name]] : [])),
+			boxes
+				.slice(index + 1)
+				.flatMap((other) => (overlap(one, other) ? [[one.name, other.name]] : [])),
 		);
 		expect(covered).toEqual([]);
+	});
+
+	it('has each yellow note beside the nodes that it speaks of', () => {
+		const named = (note: NodeJson) =>
+			steps.filter((step) =>
+				String(note.parameters.content).includes(`**${step.name.replace(' (replace me)', '')}**`),
+			);
+		const yellow = notes.filter(({ parameters }) => parameters.color === undefined);
+		const far = yellow.flatMap((note) =>
+			named(note).flatMap((step) =>
+				gap(boxOf(note), boxOf(step)) > 100 ? [[note.name, step.name]] : [],
+			),
+		);
+		expect(far).toEqual([]);
 	});
 
 	it('uses parameters that the SafePays nodes have and show', () => {

@@ -8,12 +8,14 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
-import { properties } from './actions/description';
-import { router } from './actions/router';
-import { toolCall } from './actions/toolCall';
+import { properties } from './actions';
+import { runItems } from './actions/router';
+import { runAsTool } from './actions/toolCall';
+import { resume } from './actions/invoice/waitForPayment/resume';
+import { WAITING_TOOLTIP } from './actions/invoice/waitForPayment/showWaiting';
 import { isAiTool } from './aiTool';
-import { resume } from './notifications/resume';
-import { testCredential } from './transport/testCredential';
+import { testCredential } from './methods/credentialTest';
+import { answerAlways } from './webhooks/responses';
 
 export class SafePays implements INodeType {
 	description: INodeTypeDescription = {
@@ -26,16 +28,14 @@ export class SafePays implements INodeType {
 		group: ['transform'],
 		version: 1,
 		subtitle:
-			'={{ ($parameter["operation"] === "createAndWait" ? "create and wait" : $parameter["operation"]) + ": " + $parameter["resource"] }}',
+			'={{ $parameter["operation"] === "waitForPayment" ? "wait for payment" : $parameter["operation"] + ": " + $parameter["resource"] }}',
 		description: 'Create customers and invoices with a payment link, and wait for payments',
 		defaults: { name: 'SafePays' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: 'safePaysApi', required: true, testedBy: 'testCredential' }],
-		// Shown as HTML. Until n8n knows the (first) payment page, resumeFormUrl is its own.
-		waitingNodeTooltip:
-			'={{ "Waiting for the payment" + ($execution.resumeFormUrl.includes("/form-waiting/") ? "" : $execution.resumeFormUrl.replace(/["<>]/g, "").replace(/.+/, " at <a href=\\"$&\\" target=\\"_blank\\">$&</a>")) }}',
+		waitingNodeTooltip: WAITING_TOOLTIP,
 		webhooks: [
 			{
 				name: 'default',
@@ -52,26 +52,16 @@ export class SafePays implements INodeType {
 
 	// The webhook is the URL of a waiting execution: there is nothing to register for it.
 	webhookMethods = {
-		default: {
-			async checkExists(): Promise<boolean> {
-				return true;
-			},
-			async create(): Promise<boolean> {
-				return true;
-			},
-			async delete(): Promise<boolean> {
-				return true;
-			},
-		},
+		default: { checkExists: async () => true, create: async () => true, delete: async () => true },
 	};
 
 	methods = { credentialTest: { testCredential } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		return isAiTool(this.getNode()) ? await toolCall(this, router) : await router.call(this);
+		return isAiTool(this.getNode()) ? await runAsTool(this) : await runItems(this);
 	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		return await resume.call(this);
+		return await answerAlways(this, resume);
 	}
 }

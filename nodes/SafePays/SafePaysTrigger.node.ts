@@ -7,11 +7,17 @@ import type {
 	IWebhookFunctions,
 	IWebhookResponseData,
 } from 'n8n-workflow';
-import { NodeConnectionTypes } from 'n8n-workflow';
+import { fromParameter, NodeConnectionTypes, webhookDescriptionFields } from 'n8n-workflow';
 
-import { dropDuplicates, receive } from './notifications/receive';
-import { addressField, notificationAddress, warnIfUnreachable } from './notifications/reachable';
-import { testCredential } from './transport/testCredential';
+import { execute, receive } from './webhooks/trigger';
+import { warnOnActivation } from './webhooks/nodeSettings';
+import { answerAlways } from './webhooks/responses';
+import { testCredential } from './methods/credentialTest';
+
+/** With these functions, which older versions lack, n8n reads the path at each call without its expression engine. */
+const path = webhookDescriptionFields?.({ path: fromParameter('path') }) ?? {
+	path: '={{$parameter["path"]}}',
+};
 
 export class SafePaysTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -22,11 +28,14 @@ export class SafePaysTrigger implements INodeType {
 			dark: 'file:../../icons/safepays.dark.svg',
 		},
 		group: ['trigger'],
-		version: 1,
+		// Exactly 1 is what n8n takes for its first Webhook node, for which it evaluates an expression a call.
+		version: 1.1,
 		subtitle: '={{ "on: " + $parameter["events"].join(", ").replace("unpaid", "past due") }}',
-		description: 'Starts the workflow when a SafePays invoice is paid, is past due, or its payment fails',
-		eventTriggerDescription: 'Waiting for SafePays to send a notification to the test URL',
-		activationMessage: 'SafePays can now start this workflow through the production URL.',
+		description:
+			'Starts the workflow when a SafePays invoice is paid, is past due, or its payment fails',
+		eventTriggerDescription: 'Waiting for SafePays to report to the test URL',
+		activationMessage:
+			'This workflow now starts for invoices that report to its production URL. Invoices of a SafePays node with the same credential do so if the Path of this node is the Trigger Path of the credential.',
 		defaults: { name: 'SafePays Trigger' },
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
@@ -35,32 +44,33 @@ export class SafePaysTrigger implements INodeType {
 			{
 				name: 'default',
 				httpMethod: 'POST',
-				path: 'webhook',
+				...path,
+				isFullPath: true,
 				responseMode: 'onReceived',
 				responseData: '',
 			},
 		],
 		triggerPanel: {
-			header: 'Receive the notification of a paid invoice',
+			header: 'Start when an invoice is paid',
 			executionsHelp: {
 				inactive:
-					'<b>While building</b>, open <b>Webhook URLs</b> and copy the <b>test URL</b>. Click "Execute step", create an invoice with the test URL as its Webhook URL, and pay it. The test URL takes one notification each time.<br /><br /><b>When done</b>, publish the workflow and give SafePays the <b>production URL</b>: as the Webhook URL of each invoice, or once and for all as the Default Webhook URL of the SafePays credential.',
+					'<b>There is nothing to copy:</b> publish this workflow, and create the invoice with a SafePays node that has the same credential. When it is paid, this workflow starts.<br /><br /><b>To try it out before that</b>, click "Execute step", create an invoice with When Paid set to "Send to a URL" and the <b>test URL</b> of this node, and pay it. The test URL takes one notification each time.',
 				active:
-					'<b>Running:</b> each paid invoice that has the <b>production URL</b> as its Webhook URL (or none, if that is the Default Webhook URL of the credential) starts this workflow. See the results in the <a data-key="executions">executions list</a>.<br /><br /><b>While building</b>, click "Execute step" and use the <b>test URL</b> instead.',
+					'<b>This workflow is published:</b> it starts for each invoice of a SafePays node with the same credential. See the results in the <a data-key="executions">executions list</a>.<br /><br /><b>To try out a change</b>, click "Execute step", and create an invoice with When Paid set to "Send to a URL" and the <b>test URL</b> of this node.',
 			},
 			activationHint:
-				'Once you have finished building your workflow, publish it so that SafePays can start it through the production URL.',
+				'Publish this workflow, and it starts for the invoices of every SafePays node with the same credential.',
 		},
 		properties: [
 			{
 				displayName:
-					'SafePays has no place to register a webhook. Copy the production URL (under "Webhook URLs" above) into the Webhook URL of an invoice, or once and for all into the Default Webhook URL of the SafePays credential. SafePays must be able to reach it: localhost works only with the sandbox. Invoices of "Create and Wait for Payment" do not start this trigger.',
-				name: 'urlNotice',
+					'Once this workflow is published, invoices created by a SafePays node with the same credential start it, with nothing to copy. For invoices made elsewhere, give SafePays the production URL (under "Webhook URLs") as their webhook URL.',
+				name: 'notice',
 				type: 'notice',
 				default: '',
 			},
 			{
-				displayName: 'Events',
+				displayName: 'Trigger On',
 				name: 'events',
 				type: 'multiOptions',
 				required: true,
@@ -78,14 +88,24 @@ export class SafePaysTrigger implements INodeType {
 						description: 'An attempt to pay an invoice has failed',
 					},
 				],
-				description: 'What starts the workflow. SafePays is asked each time whether it is true.',
+				description: 'What starts the workflow. Each notification is first verified with SafePays.',
 			},
-			addressField,
+			{
+				displayName: 'Path',
+				name: 'path',
+				type: 'string',
+				noDataExpression: true,
+				required: true,
+				default: 'safepays',
+				placeholder: 'e.g. safepays',
+				description:
+					'The end of the webhook URL. If it is the same as the Trigger Path of the credential, new invoices report to this node. A second SafePays account needs its own path and credential.',
+			},
 			{
 				displayName: 'Options',
 				name: 'options',
 				type: 'collection',
-				placeholder: 'Add option',
+				placeholder: 'Add Option',
 				default: {},
 				options: [
 					{
@@ -94,36 +114,40 @@ export class SafePaysTrigger implements INodeType {
 						type: 'boolean',
 						default: true,
 						description:
-							'Whether to start the workflow only once for the same invoice and status, however often SafePays sends it. Test events are never held back.',
+							'Whether to start the workflow only once for the same invoice and status, however often SafePays sends it. Does not apply to test events.',
+					},
+					{
+						displayName: 'Include Notification',
+						name: 'includeNotification',
+						type: 'boolean',
+						default: false,
+						description:
+							'Whether to add the notification as it was received. It is not verified: rely on the invoice instead.',
 					},
 				],
 			},
 		],
 	};
 
-	methods = { credentialTest: { testCredential }, loadOptions: { notificationAddress } };
+	methods = { credentialTest: { testCredential } };
 
 	webhookMethods = {
 		default: {
 			// SafePays has no call to register a webhook: the URL is given with each invoice.
 			async checkExists(this: IHookFunctions): Promise<boolean> {
-				await warnIfUnreachable.call(this);
+				await warnOnActivation(this);
 				return true;
 			},
-			async create(this: IHookFunctions): Promise<boolean> {
-				return true;
-			},
-			async delete(this: IHookFunctions): Promise<boolean> {
-				return true;
-			},
+			create: async () => true,
+			delete: async () => true,
 		},
 	};
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		return await receive.call(this);
+		return await answerAlways(this, receive);
 	}
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		return await dropDuplicates.call(this);
+		return await execute(this);
 	}
 }

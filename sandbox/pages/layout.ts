@@ -1,11 +1,19 @@
 import { Html, html } from './html';
+import { LIVE_SCRIPT, LIVE_SCRIPT_HASH } from './live';
 
-/** Nothing may be loaded or run, so that a name or URL in the books never can. */
+/** Nothing may be loaded, and only the page's own script run, so that a name or URL in the books never can. */
 export const PAGE_HEADERS = {
 	'Content-Type': 'text/html; charset=utf-8',
 	'Cache-Control': 'no-store',
-	'Content-Security-Policy':
-		"default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
+	'Content-Security-Policy': [
+		"default-src 'none'",
+		`script-src ${LIVE_SCRIPT_HASH}`,
+		"connect-src 'self'",
+		"style-src 'unsafe-inline'",
+		'img-src data:',
+		"base-uri 'none'",
+		"frame-ancestors 'none'",
+	].join('; '),
 };
 
 /** A whole page; `narrow` ones are a single card for a customer's eyes. */
@@ -28,6 +36,7 @@ export function page(title: string, content: Html, { narrow = false } = {}): str
 					<p>This is a sandbox on your own machine: no real money moves.</p>
 				</header>
 				<main>${content}</main>
+				${content.markup.includes('data-live') && LIVE_SCRIPT}
 			</body>
 		</html>`.markup;
 }
@@ -52,10 +61,11 @@ body { margin: 0; background: var(--ground); color: var(--ink); font: 15px/1.5 s
 header { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: center; padding: .75rem 1.25rem;
 	background: var(--notice); color: var(--notice-ink); }
 header p { margin: 0; }
+.stopped header::after { content: 'The sandbox does not answer: is it still running?'; font-weight: 700; color: var(--bad); }
 .brand { font-weight: 700; color: inherit; text-decoration: none; }
 .brand span { font-weight: 400; }
 main { margin: 0 auto; padding: 1.25rem; max-width: 86rem; }
-.narrow main { max-width: 30rem; padding-top: 6vh; }
+.narrow main { max-width: 36rem; padding-top: 6vh; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; padding: 1.25rem;
 	margin: 0 0 1.25rem; }
 h1 { font-size: 1.5rem; margin: 0 0 1rem; line-height: 1.25; }
@@ -79,6 +89,7 @@ tfoot tr.fee th { font-weight: 400; }
 .nowrap { white-space: nowrap; }
 .break { overflow-wrap: anywhere; }
 td.break { min-width: 13rem; }
+td.told { min-width: 14rem; }
 td code { display: inline-block; min-width: 12rem; padding: 0; background: none; }
 code { font: .9em/1.4 ui-monospace, monospace; background: var(--ground); border-radius: .25rem; padding: .1rem .35rem;
 	overflow-wrap: anywhere; }
@@ -87,6 +98,13 @@ dt { color: var(--quiet); }
 dd { margin: 0; min-width: 0; }
 .pill { display: inline-block; border-radius: 1rem; padding: .05rem .6rem; font-size: .85em; font-weight: 600;
 	white-space: nowrap; background: var(--open-ground); color: var(--open); }
+.pill.wrap { white-space: normal; }
+summary { cursor: pointer; }
+summary h2 { display: inline; }
+details[open] > summary { margin-bottom: .75rem; }
+ul { margin: 0 0 .75rem; padding-left: 1.25rem; }
+section.notice { border: 0; }
+.notice code { background: none; padding: 0; }
 .pill.good { background: var(--good-ground); color: var(--good); }
 .pill.bad { background: var(--bad-ground); color: var(--bad); }
 .pill.late { background: var(--late-ground); color: var(--late); }
@@ -99,10 +117,12 @@ button.main { background: var(--accent); border-color: var(--accent); color: var
 button:hover { filter: brightness(.95); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 form { margin: 0; }
-.fields { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .75rem; margin: 1rem 0; }
+.fields { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .75rem; margin: 1rem 0; align-items: end; }
 .fields label { display: grid; gap: .2rem; color: var(--quiet); }
+.fields label.two { grid-column: span 2; }
 .fields label.check { display: flex; gap: .5rem; align-items: center; align-self: end; }
 input, select { font: inherit; color: var(--ink); background: var(--card); border: 1px solid var(--line);
 	border-radius: .5rem; padding: .35rem .5rem; width: 100%; min-width: 0; }
 input[type=checkbox] { width: auto; }
+@media (max-width: 30rem) { .narrow table { font-size: .8rem; } .narrow th, .narrow td { padding-right: .4rem; } }
 `);

@@ -2,11 +2,8 @@ import formBody from '@fastify/formbody';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { ApiError } from '../books';
-import type { Books } from '../books';
-import type { Faults } from '../faults';
-import type { Notifier } from '../notifications';
-import type { Payments } from '../payments';
-import type { RequestLog } from '../requestLog';
+import type { Delivery } from '../notifications';
+import { idIn, type Parts } from '../parts';
 import { checkoutSession } from '../views';
 import { customerPage } from './customer';
 import { homePage } from './home';
@@ -14,28 +11,18 @@ import type { Listing } from './home';
 import { PAGE_HEADERS } from './layout';
 import { notFoundPage, payPage, redirectAfterPayment, thankYouPage } from './pay';
 
-export interface PagesContext {
-	apiKeys: string[];
-	books: Books;
-	payments: Payments;
-	notifier: Notifier;
-	faults: Faults;
-	log: RequestLog;
-	baseUrl: () => string;
-}
-
 /** What a page lists at most. */
 const PAGE_ROWS = 50;
 
 /** The pages for people: home, payment, thank you and customer. */
-export function pages(context: PagesContext) {
-	const { apiKeys, books, payments, notifier, faults, log, baseUrl } = context;
+export function pages(context: Parts) {
+	const { apiKeys, books, payments, notifier, faults, pauses, log, baseUrl } = context;
 
 	const send = (reply: FastifyReply, page: string, status = 200) =>
 		reply.code(status).headers(PAGE_HEADERS).send(page);
 
 	const invoiceOf = (request: FastifyRequest) => {
-		const invoice = payments.find(idOf(request));
+		const invoice = payments.find(idIn(request));
 		payments.checkDueDate(invoice);
 		return invoice;
 	};
@@ -49,7 +36,8 @@ export function pages(context: PagesContext) {
 
 		app.get('/', (request, reply) => {
 			payments.checkDueDates();
-			const { problem } = request.query as { problem?: unknown };
+			const { problem, faults: refused } = request.query as Record<string, unknown>;
+			const deliveriesOf = byInvoice(notifier.deliveries);
 			return send(
 				reply,
 				homePage({
@@ -60,23 +48,27 @@ export function pages(context: PagesContext) {
 					deliveries: latest(notifier.deliveries),
 					requests: latest(log.requests, log.total),
 					faults: faults.active,
+					deliveriesOf,
 					problem: typeof problem === 'string' ? problem : null,
+					faultRefused: refused !== undefined,
 				}),
 			);
 		});
 
 		app.get('/agency-checkout/sandbox/:id', (request, reply) => {
-			const invoice = books.invoiceOfCheckout(checkoutSession(idOf(request)));
+			const invoice = books.invoiceOfCheckout(checkoutSession(idIn(request)));
 			if (!invoice) throw new ApiError(404, 'Invoice not found');
 			return reply.redirect(`/pay/${invoice.id}`, 302);
 		});
 
 		app.get('/pay/:id', (request, reply) => send(reply, payPage(invoiceOf(request))));
 
-		app.post('/pay/:id/pay', (request, reply) => {
+		app.post('/pay/:id/pay', async (request, reply) => {
 			const invoice = invoiceOf(request);
 			if (invoice.status === 'Paid') return reply.redirect(`/pay/${invoice.id}`, 303);
-			payments.pay(invoice.id);
+			const { delivered } = payments.pay(invoice.id);
+			// the next page says what the receiver has answered
+			if (!invoice.redirectUrl) await pauses.untilOver(delivered);
 			return reply.redirect(redirectAfterPayment(invoice), 303);
 		});
 
@@ -89,24 +81,31 @@ export function pages(context: PagesContext) {
 		app.get('/pay/:id/thank-you', (request, reply) => {
 			const invoice = invoiceOf(request);
 			if (invoice.status !== 'Paid') return reply.redirect(`/pay/${invoice.id}`, 302);
-			return send(reply, thankYouPage(invoice));
+			return send(reply, thankYouPage(invoice, notifier.deliveries));
 		});
 
 		app.get('/dashboard/customer/:id', (request, reply) => {
-			const customer = books.customers.get(idOf(request));
+			const customer = books.customers.get(idIn(request));
 			if (!customer) throw new ApiError(404, 'Customer not found');
 			payments.checkDueDates();
 			const invoices = [...books.invoices.values()].filter(
 				(invoice) => invoice.customerId === customer.id,
 			);
 			const paid = books.paidInvoices(customer.id);
-			return send(reply, customerPage(customer, invoices.reverse(), paid));
+			const deliveriesOf = byInvoice(notifier.deliveries);
+			return send(reply, customerPage(customer, invoices.reverse(), paid, deliveriesOf));
 		});
 	};
 }
 
-function idOf(request: FastifyRequest): string {
-	return (request.params as { id: string }).id;
+function byInvoice(deliveries: Delivery[]): (invoiceId: string) => Delivery[] {
+	const lists = new Map<string, Delivery[]>();
+	for (const delivery of deliveries) {
+		const list = lists.get(delivery.invoiceId);
+		if (list) list.push(delivery);
+		else lists.set(delivery.invoiceId, [delivery]);
+	}
+	return (invoiceId) => lists.get(invoiceId) ?? [];
 }
 
 function latest<T>(list: T[], total = list.length): Listing<T> {

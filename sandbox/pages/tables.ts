@@ -36,29 +36,28 @@ export function statusPill(status: InvoiceStatus): Html {
 	return html`<span class="pill ${tones[status]}">${status}</span>`;
 }
 
-export function invoiceTable(invoices: Invoice[]): Html {
+/** @param told who was told of an invoice's payment */
+export function invoiceTable(invoices: Invoice[], told: (invoice: Invoice) => Html): Html {
 	return table(
-		['Status', 'Amount', 'E-mail', 'Created (UTC)', 'Due', 'ID', ''],
+		['Status', 'Amount', 'E-mail', 'Who was told', 'Due', 'Created (UTC), ID', ''],
 		invoices.map(
 			(invoice) =>
 				html`<tr>
 					<td>${statusPill(invoice.status)}</td>
 					<td class="nowrap">${formatMoney(invoice.amount, invoice.currency)}</td>
 					<td class="break">${invoice.email}</td>
-					<td class="nowrap">${clock(invoice.createdAt)}</td>
+					<td class="told">${told(invoice)}</td>
 					<td class="nowrap">${invoice.dueDate}</td>
-					<td><code>${invoice.id}</code></td>
+					<td>${clock(invoice.createdAt)}<br /><code>${invoice.id}</code></td>
 					<td>
 						<div class="actions">
 							<a class="nowrap" href="/pay/${invoice.id}">Payment page</a>
-							${
-								(invoice.status === 'Invoice Created' || invoice.status === 'Failed') &&
-								actionButton(
-									`/sandbox/invoices/${invoice.id}/expire`,
-									'Mark past due',
-									`invoice ${invoice.id}`,
-								)
-							}
+							${(invoice.status === 'Invoice Created' || invoice.status === 'Failed') &&
+							actionButton(
+								`/sandbox/invoices/${invoice.id}/expire`,
+								'Mark past due',
+								`invoice ${invoice.id}`,
+							)}
 						</div>
 					</td>
 				</tr>`,

@@ -5,22 +5,37 @@ import type { INode, INodeType, IWebhookData } from 'n8n-workflow';
 
 import { SafePaysTrigger } from '../../nodes/SafePays/SafePaysTrigger.node';
 import type { World } from '.';
-import { additionalDataFor, workflowOf } from '.';
-import { triggerWorkflow } from './webhook';
+import { createAdditionalData, createWorkflow } from '.';
+import { triggerWorkflow } from './workflows';
 
 /** What n8n's log says when a workflow with the trigger is activated, and whether that works. */
-export async function activated(n8nUrl: string, baseUrl: string): Promise<{ log: string[]; registered: boolean }> {
+export async function activated(
+	n8nUrl: string,
+	baseUrl: string,
+	settings: Partial<INode> = {},
+): Promise<{ log: string[]; registered: boolean }> {
 	const world: World = { baseUrl: n8nUrl, credentials: { apiKey: 'the-secret-key', baseUrl } };
 	const json = triggerWorkflow();
-	const workflow = workflowOf(world, json);
+	Object.assign(json.nodes[0], settings);
+	const workflow = createWorkflow(world, json);
 	const node = Object.values(workflow.nodes)[0] as INode;
 	const trigger: INodeType = new SafePaysTrigger();
 	const webhookData = { webhookDescription: trigger.description.webhooks?.[0] } as IWebhookData;
-	const context = new HookContext(workflow, node, additionalDataFor(world, json), 'trigger', 'activate', webhookData);
+	const context = new HookContext(
+		workflow,
+		node,
+		createAdditionalData(world, json),
+		'trigger',
+		'activate',
+		webhookData,
+	);
 	const log: string[] = [];
 	const write = (words: unknown) => log.push(String(words));
-	Object.defineProperty(context, 'logger', { value: { warn: write, error: write, info: write, debug: write } });
+	Object.defineProperty(context, 'logger', {
+		value: { warn: write, error: write, info: write, debug: write },
+	});
 	const { checkExists, create } = trigger.webhookMethods?.default ?? {};
-	const registered = (await checkExists?.call(context)) === true || (await create?.call(context)) === true;
+	const registered =
+		(await checkExists?.call(context)) === true || (await create?.call(context)) === true;
 	return { log, registered };
 }

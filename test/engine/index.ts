@@ -5,12 +5,12 @@ import { ExecutionLifecycleHooks, WorkflowExecute, DataDeduplicationService } fr
 import type {
 	ICredentialDataDecryptedObject,
 	IDataObject,
+	IExecuteWorkflowInfo,
 	IHttpRequestOptions,
 	INode,
 	INodeExecutionData,
 	INodeType,
 	INodeTypes,
-	IPinData,
 	IRun,
 	IRunExecutionData,
 	IVersionedNodeType,
@@ -23,6 +23,7 @@ import { createRunExecutionData, NodeConnectionTypes, NodeHelpers, Workflow } fr
 import { SafePaysApi } from '../../credentials/SafePaysApi.credentials';
 import { SafePays } from '../../nodes/SafePays/SafePays.node';
 import { SafePaysTrigger } from '../../nodes/SafePays/SafePaysTrigger.node';
+import { DataTables } from './dataTables';
 import { ProcessedData } from './processedData';
 
 export const NODE_NAME = 'SafePays';
@@ -74,6 +75,9 @@ export const nodeTypes: INodeTypes = {
 export const processedData = new ProcessedData();
 void DataDeduplicationService.init(processedData);
 
+/** Keeps n8n's data tables in memory; one project's for all tests of a file. */
+export const dataTables = new DataTables();
+
 export interface World {
 	/** The data of the one SafePays credential. */
 	credentials: ICredentialDataDecryptedObject;
@@ -109,11 +113,18 @@ export interface Executed {
 let executions = 0;
 
 /** What n8n gives to everything that runs: credentials, URLs, hooks. */
-export function additionalDataFor(world: World, json: WorkflowJson): IWorkflowExecuteAdditionalData {
+export function createAdditionalData(
+	world: World,
+	json: WorkflowJson,
+): IWorkflowExecuteAdditionalData {
 	const baseUrl = world.baseUrl ?? 'http://localhost:5678';
 	const executionId = world.executionId ?? String(++executions);
 	const credentialType = new SafePaysApi();
-	const workflowData = { ...json, id: world.workflowId ?? 'workflow', name: 'Test' } as IWorkflowBase;
+	const workflowData = {
+		...json,
+		id: world.workflowId ?? 'workflow',
+		name: 'Test',
+	} as IWorkflowBase;
 	return {
 		executionId,
 		currentNodeExecutionIndex: 0,
@@ -124,6 +135,11 @@ export function additionalDataFor(world: World, json: WorkflowJson): IWorkflowEx
 		restApiUrl: `${baseUrl}/rest`,
 		instanceBaseUrl: baseUrl,
 		variables: {},
+		executeWorkflow: async (
+			workflow: IExecuteWorkflowInfo,
+			_additionalData: unknown,
+			{ inputData = [] }: { inputData?: INodeExecutionData[] },
+		) => await dataTables.execute(workflow, inputData),
 		hooks: new ExecutionLifecycleHooks(world.mode ?? 'manual', executionId, workflowData),
 		credentialsHelper: {
 			getParentTypes: () => [],
@@ -144,17 +160,25 @@ export function additionalDataFor(world: World, json: WorkflowJson): IWorkflowEx
 	} as unknown as IWorkflowExecuteAdditionalData;
 }
 
-export function workflowOf(world: World, json: WorkflowJson): Workflow {
+/** With the static data that the database has at this moment. */
+export function createWorkflow(world: World, json: WorkflowJson, types = nodeTypes): Workflow {
 	return new Workflow({
 		id: world.workflowId ?? 'workflow',
 		name: 'Test',
 		nodes: structuredClone(json.nodes),
 		connections: json.connections,
-		active: false,
-		nodeTypes,
-		staticData: world.staticData,
+		active: true,
+		nodeTypes: types,
+		staticData: JSON.parse(JSON.stringify(world.staticData ?? {})) as IDataObject,
 		settings: { timezone: 'Europe/Berlin', ...json.settings },
 	});
+}
+
+/** Written back whole, and only if it was changed: the last one wins. */
+export function saveStaticData(world: World, { staticData }: Workflow): void {
+	if (staticData.__dataChanged !== true) return;
+	world.staticData = JSON.parse(JSON.stringify(staticData)) as IDataObject;
+	staticData.__dataChanged = false;
 }
 
 export interface RunOptions {
@@ -171,37 +195,40 @@ export interface RunOptions {
 }
 
 /** Runs a workflow's JSON through n8n's own engine. */
-export async function execute(world: World, json: WorkflowJson, options: RunOptions = {}): Promise<Executed> {
-	const workflow = workflowOf(world, json);
+export async function execute(
+	world: World,
+	json: WorkflowJson,
+	options: RunOptions = {},
+): Promise<Executed> {
+	const workflow = createWorkflow(world, json);
 	const mode = options.retryOf ? 'retry' : (world.mode ?? 'manual');
-	const additionalData = additionalDataFor({ ...world, mode }, json);
-	const data = options.retryOf ? retried(options.retryOf.run.data) : begun(workflow, options, mode);
+	const additionalData = createAdditionalData({ ...world, mode }, json);
+	const data = options.retryOf
+		? createRetryData(stringify(options.retryOf.run.data))
+		: createStartData(workflow, mode, options);
 	if (options.withSavedWorkflow) useNodesOf(workflow, data);
 	await workflow.expression.acquireIsolate();
 	try {
-		const running = new WorkflowExecute(
-			additionalData,
-			mode,
-			data,
-		).processRunExecutionData(workflow);
+		const running = new WorkflowExecute(additionalData, mode, data).processRunExecutionData(
+			workflow,
+		);
 		options.onStart?.(running);
 		const run = await running;
-		if (mode !== 'manual') world.staticData = JSON.parse(JSON.stringify(workflow.staticData)) as IDataObject;
+		if (mode !== 'manual') saveStaticData(world, workflow);
 		return executed(run);
 	} finally {
 		await workflow.expression.releaseIsolate();
 	}
 }
 
-function begun(
+/** What n8n starts a workflow with. */
+export function createStartData(
 	workflow: Workflow,
-	{ items = [{}], establishedAt }: RunOptions,
 	mode: WorkflowExecuteMode,
+	{ items = [{}], establishedAt }: RunOptions,
 ): IRunExecutionData {
 	const start = workflow.getStartNode() as INode;
-	const pinned: IPinData = {};
 	return createRunExecutionData({
-		resultData: { runData: {}, pinData: pinned },
 		executionData: {
 			nodeExecutionStack: [
 				{ node: start, data: { main: [items.map((json) => ({ json }))] }, source: null },
@@ -219,8 +246,8 @@ function begun(
  * What n8n does for "Retry" in the editor (`ExecutionService.retry`): loads the execution as it was
  * saved, takes back the last node's result if that is an error, and runs the node again.
  */
-function retried(data: IRunExecutionData): IRunExecutionData {
-	const saved = parse(stringify(data)) as IRunExecutionData;
+export function createRetryData(savedData: string): IRunExecutionData {
+	const saved = parse(savedData) as IRunExecutionData;
 	const { resultData } = saved;
 	const results = resultData.runData[resultData.lastNodeExecuted as string] ?? [];
 	if (results.at(-1)?.error !== undefined) results.pop();

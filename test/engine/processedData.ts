@@ -19,7 +19,12 @@ export class ProcessedData {
 	/** Called in between, as another process might write then. */
 	between?: () => Promise<void>;
 
-	async checkProcessedAndRecord(items: Value[], _scope: string, context: Context, { maxEntries }: Options) {
+	async checkProcessedAndRecord(
+		items: Value[],
+		_scope: string,
+		context: Context,
+		{ maxEntries }: Options,
+	) {
 		const name = rowName(context);
 		const known = this.rows.has(name);
 		const row = [...(this.rows.get(name) ?? [])];

@@ -171,8 +171,26 @@ describe('create invoice', () => {
 		[{ amount: 0.1 }, 0.1, 0.11],
 		[{ amount: 1.005 }, 1.01, 1.07],
 		[{ items: [{ title: 'A', qty: 3, price: 0.1 }] }, 0.3, 0.32],
-		[{ items: [{ title: 'A', qty: 1, price: 0.1 }, { title: 'B', qty: 1, price: 0.2 }] }, 0.3, 0.32],
-		[{ items: [{ title: 'A', qty: 2, price: 150 }, { title: 'Less', qty: 1, price: -50.5 }] }, 249.5, 264.47],
+		[
+			{
+				items: [
+					{ title: 'A', qty: 1, price: 0.1 },
+					{ title: 'B', qty: 1, price: 0.2 },
+				],
+			},
+			0.3,
+			0.32,
+		],
+		[
+			{
+				items: [
+					{ title: 'A', qty: 2, price: 150 },
+					{ title: 'Less', qty: 1, price: -50.5 },
+				],
+			},
+			249.5,
+			264.47,
+		],
 		[{ items: [{ title: 'Hours', qty: 1.5, price: 33.33 }] }, 50, 53],
 		[{ amount: 1_000_000.75 }, 1_000_000.75, 1_060_000.8],
 	])('charges %j as %d plus the fee: %d', async (price, base, charged) => {
@@ -255,13 +273,23 @@ describe('refusals', () => {
 		['customer', { ...john, api_key: undefined }, 401, 'api_key is required'],
 		['customer', { ...john, api_key: 'wrong' }, 401, 'Invalid API Key'],
 		['customer', { ...john, api_key: ['sandbox-key'] }, 401, 'Invalid API Key'],
-		['customer', { ...john, api_key: 'sandbox-banned-key' }, 403, 'This vendor account has been banned.'],
+		[
+			'customer',
+			{ ...john, api_key: 'sandbox-banned-key' },
+			403,
+			'This vendor account has been banned.',
+		],
 		['customer', { name: 'John' }, 400, 'name and email are required'],
 		['customer', { email: john.email, name: '  ' }, 400, 'name and email are required'],
 		['customer', { ...john, email: 'john' }, 400, 'Invalid email format'],
 		['invoice', { ...bill, api_key: undefined }, 401, 'api_key is required'],
 		['invoice', { ...bill, api_key: 'wrong' }, 401, 'Invalid API Key'],
-		['invoice', { ...bill, api_key: 'sandbox-banned-key' }, 403, 'This vendor account has been banned.'],
+		[
+			'invoice',
+			{ ...bill, api_key: 'sandbox-banned-key' },
+			403,
+			'This vendor account has been banned.',
+		],
 		['invoice', { amount: 200 }, 400, 'email or customer_id is required'],
 		['invoice', { email: 'john', amount: 200 }, 400, 'Invalid email format'],
 		['invoice', { email: bill.email }, 400, 'amount or items are required'],
@@ -270,17 +298,47 @@ describe('refusals', () => {
 		['invoice', { ...bill, amount: -1 }, 400, 'Invoice amount must be greater than 0'],
 		['invoice', { ...bill, amount: 0.004 }, 400, 'Invoice amount must be greater than 0'],
 		['invoice', { ...bill, amount: 'many' }, 400, 'Invoice amount must be greater than 0'],
-		['invoice', { ...bill, items: [{ ...item, qty: 0 }] }, 400, 'Invoice amount must be greater than 0'],
-		['invoice', { ...bill, items: [{ ...item, title: '' }] }, 400, 'Each item must include title, qty and price'],
-		['invoice', { ...bill, items: [{ ...item, price: '1' }] }, 400, 'Each item must include title, qty and price'],
+		[
+			'invoice',
+			{ ...bill, items: [{ ...item, qty: 0 }] },
+			400,
+			'Invoice amount must be greater than 0',
+		],
+		[
+			'invoice',
+			{ ...bill, items: [{ ...item, title: '' }] },
+			400,
+			'Each item must include title, qty and price',
+		],
+		[
+			'invoice',
+			{ ...bill, items: [{ ...item, price: '1' }] },
+			400,
+			'Each item must include title, qty and price',
+		],
 		['invoice', { ...bill, items: [null] }, 400, 'Each item must include title, qty and price'],
 		['invoice', { ...bill, items: 'A' }, 400, 'items must be a list'],
 		['invoice', { ...bill, redirect_url: 'nowhere' }, 400, 'Invalid redirect_url'],
 		['invoice', { ...bill, redirect_url: 'javascript:alert(1)' }, 400, 'Invalid redirect_url'],
 		['invoice', { ...bill, webhook_url: 'ftp://example.com' }, 400, 'Invalid webhook_url'],
-		['invoice', { ...bill, due_date: '17.04.2026' }, 400, 'Invalid due_date format. Use YYYY-MM-DD'],
-		['invoice', { ...bill, due_date: '2026-02-30' }, 400, 'Invalid due_date format. Use YYYY-MM-DD'],
-		['invoice', { ...bill, due_date: '2026-13-01' }, 400, 'Invalid due_date format. Use YYYY-MM-DD'],
+		[
+			'invoice',
+			{ ...bill, due_date: '17.04.2026' },
+			400,
+			'Invalid due_date format. Use YYYY-MM-DD',
+		],
+		[
+			'invoice',
+			{ ...bill, due_date: '2026-02-30' },
+			400,
+			'Invalid due_date format. Use YYYY-MM-DD',
+		],
+		[
+			'invoice',
+			{ ...bill, due_date: '2026-13-01' },
+			400,
+			'Invalid due_date format. Use YYYY-MM-DD',
+		],
 		['invoice', { ...bill, customer_id: randomUUID() }, 404, 'Customer not found'],
 	])('POST %s %j: %d %s', async (route, fields, status, error) => {
 		const response = await post(`${sandbox.url}/api/v2/${route}`, { api_key: KEY, ...fields });
@@ -311,7 +369,10 @@ describe('refusals', () => {
 		}
 		const fields = { api_key: 'second-key', customer_id: customer.id, amount: 1 };
 		const response = await post(`${sandbox.url}/api/v2/invoice`, fields);
-		expect([response.status, await response.json()]).toEqual([404, { error: 'Customer not found' }]);
+		expect([response.status, await response.json()]).toEqual([
+			404,
+			{ error: 'Customer not found' },
+		]);
 	});
 
 	it('takes the key of a POST from the body only, and of a GET from the query only', async () => {

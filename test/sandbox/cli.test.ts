@@ -11,7 +11,9 @@ jest.setTimeout(30_000);
 afterEach(closeAll);
 
 function start(...args: string[]) {
-	const child = spawn(process.execPath, ['--import', 'tsx', 'sandbox/cli.ts', ...args], { cwd: ROOT });
+	const child = spawn(process.execPath, ['--import', 'tsx', 'sandbox/cli.ts', ...args], {
+		cwd: ROOT,
+	});
 	const output = { stdout: '', stderr: '' };
 	child.stdout.on('data', (chunk) => (output.stdout += chunk));
 	child.stderr.on('data', (chunk) => (output.stderr += chunk));
@@ -28,7 +30,12 @@ it('says where it listens and how to use it, and ends at Ctrl-C', async () => {
 	const { child, output } = start(
 		...['--port', '0', '--api-key', 'mine', '--api-key', 'other', '--rate-limit', '2/60'],
 		...['--rate-limit-headers', '--latency', '1-2', '--fee-percent', '10', '--seed', '3'],
-		...['--webhook-format', 'legacy', '--fault', 'status=502,method=POST,path=/api/v2/customer,times=3'],
+		...[
+			'--webhook-format',
+			'legacy',
+			'--fault',
+			'status=502,method=POST,path=/api/v2/customer,times=3',
+		],
 	);
 	while (!output.stdout.includes('Ctrl-C')) await once(child.stdout, 'data');
 	const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(output.stdout) ?? [''];
@@ -65,7 +72,10 @@ it.each([
 	[['--port', 'abc'], '--port must be a whole number from 0 to 65535, not "abc"'],
 	[['--rate-limit', '5'], '--rate-limit must be <requests>/<seconds>'],
 	[['--latency', '9-3'], '--latency must be <ms> or <min>-<max>'],
-	[['--webhook-format', 'new'], '--webhook-format must be current or legacy'],
+	[
+		['--webhook-format', 'new'],
+		'--webhook-format must be current, legacy, event, transaction, not "new"',
+	],
 	[['--fault', 'boom'], '--fault takes name=value pairs, not "boom"'],
 	[['--fault', 'kind=boom'], 'Fault kind must be one of'],
 	[['--public-url', 'here'], '--public-url must be an http(s) URL'],

@@ -1,5 +1,14 @@
 import type { Delivery, Invoice, Sandbox } from '../../sandbox';
-import { KEY, closeAll, createCustomer, createInvoice, getInvoice, post, receiver, sandboxWith } from './helpers';
+import {
+	KEY,
+	closeAll,
+	createCustomer,
+	createInvoice,
+	getInvoice,
+	post,
+	receiver,
+	sandboxWith,
+} from './helpers';
 
 let sandbox: Sandbox;
 
@@ -11,6 +20,7 @@ afterEach(closeAll);
 
 interface Answer {
 	invoice: Invoice;
+	invoices: Invoice[];
 	deliveries: Delivery[];
 	delivery: Delivery;
 	requests: { latest: unknown[] };
@@ -39,6 +49,62 @@ it.each([
 	expect(answer.body.invoice).toMatchObject({ id, status, account: KEY, webhookUrl: hook.url });
 	expect(answer.body.deliveries).toMatchObject([{ status: 200, responseBody: 'done' }]);
 	expect(await getInvoice(sandbox, id)).toMatchObject({ status });
+});
+
+describe('a burst', () => {
+	it('pays all that is open, in one moment', async () => {
+		const answers: Array<() => void> = [];
+		const hook = await receiver((_nth, response) => {
+			answers.push(() => response.end());
+			if (answers.length === 5) answers.forEach((end) => end());
+		});
+		const already = await createInvoice(sandbox, { webhook_url: hook.url });
+		sandbox.setStatus(already.id, 'Paid');
+		for (let i = 0; i < 5; i++) await createInvoice(sandbox, { webhook_url: hook.url });
+		const { status, body } = await call('POST', '/invoices/pay', {});
+		expect(status).toBe(200);
+		expect(body.invoices.map(({ status: paid }) => paid)).toEqual(Array(5).fill('Paid'));
+		expect(body.deliveries.map((delivery) => delivery.status)).toEqual(Array(5).fill(200));
+		expect(sandbox.books.invoices.size).toBe(6);
+	});
+
+	it('pays those that are named, each once, or none of them', async () => {
+		const [first, second, third] = [
+			await createInvoice(sandbox),
+			await createInvoice(sandbox),
+			await createInvoice(sandbox),
+		].map(({ id }) => id);
+		const statuses = () => [...sandbox.books.invoices.values()].map(({ status }) => status);
+		expect((await call('POST', '/invoices/pay', { ids: [first, 'x'] })).status).toBe(404);
+		expect((await call('POST', '/invoices/pay', { ids: first })).status).toBe(400);
+		expect(statuses()).toEqual(Array(3).fill('Invoice Created'));
+		const { body } = await call('POST', '/invoices/pay', { ids: [first, third, first] });
+		expect(body.invoices.map(({ id }) => id)).toEqual([first, third]);
+		expect(statuses()).toEqual(['Paid', 'Invoice Created', 'Paid']);
+		expect((await call('POST', '/invoices/pay', { ids: [second, first] })).status).toBe(409);
+		expect(statuses()).toEqual(['Paid', 'Invoice Created', 'Paid']);
+	});
+});
+
+it('sends a notification that is forged, or in another format, and what it was answered', async () => {
+	const hook = await receiver((_nth, response) => response.end('done'));
+	const { id } = await createInvoice(sandbox, { webhook_url: hook.url });
+	const forgery = { body: { invoice: { id } }, headers: { 'Content-Type': 'text/plain' } };
+	const { body } = await call('POST', `/invoices/${id}/notify`, forgery);
+	expect(body.delivery).toMatchObject({ status: 200, responseBody: 'done', invoiceId: id });
+	await call('POST', `/invoices/${id}/notify`, { format: 'transaction' });
+	expect(hook.received[0]).toMatchObject({
+		text: JSON.stringify(forgery.body),
+		headers: { 'content-type': 'text/plain' },
+	});
+	expect(JSON.parse(hook.received[1].text)).toMatchObject({ transaction_id: id });
+	expect(await call('POST', `/invoices/${id}/notify`, { format: 'x' })).toEqual({
+		status: 400,
+		body: { error: 'format must be one of current, legacy, event, transaction' },
+	});
+	const silent = await createInvoice(sandbox);
+	expect((await call('POST', `/invoices/${silent.id}/notify`, {})).status).toBe(400);
+	expect(hook.received).toHaveLength(2);
 });
 
 it('marks past due by a due date in the past', async () => {

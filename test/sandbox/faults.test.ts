@@ -1,6 +1,16 @@
 import type { Fault, Sandbox } from '../../sandbox';
 import { parseFault } from '../../sandbox/faults';
-import { KEY, closeAll, createInvoice, post, receiver, sandboxWith } from './helpers';
+import {
+	KEY,
+	closeAll,
+	createCustomer,
+	createInvoice,
+	getCustomer,
+	getInvoice,
+	post,
+	receiver,
+	sandboxWith,
+} from './helpers';
 
 let sandbox: Sandbox;
 
@@ -17,6 +27,18 @@ async function create(fault: Fault, to = sandbox) {
 	const response = await post(`${to.url}/api/v2/invoice`, bill);
 	const text = await response.text();
 	return { status: response.status, type: response.headers.get('content-type'), text, response };
+}
+
+/** A create that can be given up. */
+function startCreating() {
+	const aborter = new AbortController();
+	const request = fetch(`${sandbox.url}/api/v2/invoice`, {
+		method: 'POST',
+		headers: { 'Content-Type': 'application/json' },
+		body: JSON.stringify(bill),
+		signal: aborter.signal,
+	});
+	return { request, aborter };
 }
 
 /** The code of the error that a request ends with when its connection is reset. */
@@ -56,7 +78,10 @@ describe('answers that are not the truth', () => {
 	it('an empty body', async () => {
 		expect(await create({ kind: 'emptyBody' })).toMatchObject({ status: 201, text: '' });
 		sandbox.clearFaults();
-		expect(await create({ kind: 'emptyBody', status: 504 })).toMatchObject({ status: 504, text: '' });
+		expect(await create({ kind: 'emptyBody', status: 504 })).toMatchObject({
+			status: 504,
+			text: '',
+		});
 	});
 
 	it('broken JSON', async () => {
@@ -74,17 +99,133 @@ describe('answers that are not the truth', () => {
 		expect(away.response.headers.get('location')).toBe('http://other.example/');
 	});
 
+	it.each([
+		[{ status: 429 }, null, 'Rate limit exceeded. Please retry after 60 seconds.'],
+		[{ status: 429, retryAfter: 7 }, '7', 'Rate limit exceeded.'],
+		[{ status: 429, message: 'Slow down' }, null, 'Slow down'],
+		[{ status: 503, retryAfter: 1 }, '1', 'Service Unavailable'],
+	])('a pause that is asked for by sentence or header alone: %j', async (fields, header, error) => {
+		const { status, text, response } = await create({ kind: 'status', ...fields });
+		expect(status).toBe(fields.status);
+		expect(response.headers.get('retry-after')).toBe(header);
+		expect(JSON.parse(text)).toEqual({ error });
+	});
+
+	it.each([
+		[undefined, { error: { code: 'invalid_request', message: 'No' } }],
+		['nested', { error: { code: 'invalid_request', message: 'No' } }],
+		['message', { status: 'error', message: 'No' }],
+		['list', { errors: [{ message: 'No' }] }],
+		['fields', { errors: { email: ['No'] } }],
+	] as const)('an error of the shape %s', async (shape, body) => {
+		const { status, text } = await create({ kind: 'otherError', shape, message: 'No' });
+		expect([status, JSON.parse(text)]).toEqual([400, body]);
+		expect(sandbox.books.invoices.size).toBe(0);
+	});
+
+	it('an error as plain text', async () => {
+		const answer = await create({ kind: 'otherError', shape: 'text', status: 422 });
+		expect(answer).toMatchObject({ status: 422, text: 'Unprocessable Entity' });
+		expect(answer.type).toContain('text/plain');
+	});
+
 	it('headers of its own', async () => {
-		const { response } = await create({ kind: 'status', status: 503, headers: { 'Retry-After': '7' } });
+		const { response } = await create({
+			kind: 'status',
+			status: 503,
+			headers: { 'Retry-After': '7' },
+		});
 		expect(response.headers.get('retry-after')).toBe('7');
 	});
 
-	it.each(['status', 'html', 'emptyBody', 'brokenJson', 'wrongShape', 'redirect', 'echoKey'] as const)(
-		'%s after the write has happened all the same',
+	it.each([
+		'status',
+		'html',
+		'emptyBody',
+		'brokenJson',
+		'wrongShape',
+		'redirect',
+		'echoKey',
+	] as const)('%s after the write has happened all the same', async (kind) => {
+		const { text } = await create({ kind, afterProcessing: true });
+		expect(sandbox.books.invoices.size).toBe(1);
+		expect(() => (JSON.parse(text) as { invoice: { id: string } }).invoice.id.length).toThrow();
+	});
+});
+
+describe('the truth in another form', () => {
+	it('a status as it was before the last change, as if the API lagged behind', async () => {
+		const hook = await receiver();
+		const { id } = await createInvoice(sandbox, { webhook_url: hook.url });
+		sandbox.addFault({ kind: 'staleStatus' });
+		expect(await getInvoice(sandbox, id)).toMatchObject({ status: 'Invoice Created' });
+		await sandbox.decline(id);
+		await sandbox.pay(id);
+		expect(JSON.parse(hook.received[1].text)).toMatchObject({ invoice: { status: 'Paid' } });
+		expect(await getInvoice(sandbox, id)).toMatchObject({
+			status: 'Failed',
+			provider: null,
+			paid_on: null,
+		});
+		sandbox.clearFaults();
+		expect(await getInvoice(sandbox, id)).toMatchObject({ status: 'Paid', provider: 'card' });
+	});
+
+	it('a status that lags for so many milliseconds after the change', async () => {
+		jest.useFakeTimers({ now: 0, doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+		try {
+			const { id } = await createInvoice(sandbox);
+			sandbox.addFault({ kind: 'staleStatus', lagMs: 5_000 });
+			sandbox.setStatus(id, 'Paid');
+			jest.setSystemTime(4_999);
+			expect(await getInvoice(sandbox, id)).toMatchObject({ status: 'Invoice Created' });
+			jest.setSystemTime(5_000);
+			expect(await getInvoice(sandbox, id)).toMatchObject({ status: 'Paid' });
+		} finally {
+			jest.useRealTimers();
+		}
+	});
+
+	it.each([
+		[undefined, 'PAID '],
+		['Refunded', 'Refunded'],
+	])('a status in other letters, or another word: %s', async (message, status) => {
+		const { id } = await createInvoice(sandbox);
+		sandbox.setStatus(id, 'Paid');
+		const truth = await getInvoice(sandbox, id);
+		sandbox.addFault({ kind: 'otherStatus', message });
+		expect(await getInvoice(sandbox, id)).toEqual({ ...truth, status });
+	});
+
+	it.each([
+		[undefined, 'application/vnd.safepays+json'],
+		['text/plain', 'text/plain'],
+	])('under another content type: %s', async (contentType, type) => {
+		const answer = await create({ kind: 'otherContentType', contentType });
+		expect(answer).toMatchObject({ status: 201, type: expect.stringContaining(type) });
+		expect(JSON.parse(answer.text)).toMatchObject({ invoice: { amount: 212 } });
+	});
+
+	it('paid invoices as an object', async () => {
+		const customer = await createCustomer(sandbox);
+		const { id } = await createInvoice(sandbox, { customer_id: customer.id });
+		await sandbox.pay(id);
+		const truth = await getCustomer(sandbox, customer.id);
+		sandbox.addFault({ kind: 'paidInvoicesObject' });
+		expect(await getCustomer(sandbox, customer.id)).toEqual({
+			...truth,
+			paid_invoices: { 0: truth.paid_invoices[0] },
+		});
+		expect(await getInvoice(sandbox, id)).toMatchObject({ id });
+	});
+
+	it.each(['staleStatus', 'otherStatus', 'otherContentType', 'paidInvoicesObject'] as const)(
+		'%s leaves an error as it is',
 		async (kind) => {
-			const { text } = await create({ kind, afterProcessing: true });
-			expect(sandbox.books.invoices.size).toBe(1);
-			expect(() => (JSON.parse(text) as { invoice: { id: string } }).invoice.id.length).toThrow();
+			sandbox.addFault({ kind });
+			const response = await fetch(`${sandbox.url}/api/v2/invoice/1?api_key=${KEY}`);
+			expect(response.status).toBe(404);
+			expect(await response.json()).toEqual({ error: 'Invoice not found' });
 		},
 	);
 });
@@ -105,13 +246,7 @@ describe('connections that end', () => {
 
 it('answers slowly what has been processed at once', async () => {
 	sandbox.addFault({ kind: 'slow', ms: 60_000 });
-	const aborter = new AbortController();
-	const request = fetch(`${sandbox.url}/api/v2/invoice`, {
-		method: 'POST',
-		headers: { 'Content-Type': 'application/json' },
-		body: JSON.stringify(bill),
-		signal: aborter.signal,
-	});
+	const { request, aborter } = startCreating();
 	while (sandbox.books.invoices.size === 0) await new Promise(setImmediate);
 	aborter.abort();
 	await expect(request).rejects.toThrow();
@@ -121,6 +256,20 @@ it('answers slowly what has been processed at once', async () => {
 	const start = performance.now();
 	await createInvoice(sandbox);
 	expect(performance.now() - start).toBeGreaterThanOrEqual(49);
+});
+
+it.each([
+	[undefined, 0],
+	[true, 1],
+])('never answers, processed or not: %s', async (afterProcessing, count) => {
+	sandbox.addFault({ kind: 'hang', afterProcessing });
+	const { request, aborter } = startCreating();
+	while (!sandbox.requests[0]?.body) await new Promise(setImmediate);
+	await new Promise(setImmediate);
+	expect(sandbox.requests).toMatchObject([{ status: null }]);
+	aborter.abort();
+	await expect(request).rejects.toThrow();
+	expect(sandbox.books.invoices.size).toBe(count);
 });
 
 describe('which requests a fault hits', () => {
@@ -147,6 +296,21 @@ describe('which requests a fault hits', () => {
 		const seen = [];
 		for (let i = 0; i < 4; i++) seen.push(await get('invoice'));
 		expect(seen).toEqual([502, 502, 503, 404]);
+	});
+
+	it('those of a time, and none later', async () => {
+		jest.useFakeTimers({ now: 0, doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+		try {
+			sandbox.addFault({ kind: 'status', status: 503, forMs: 30_000 });
+			jest.setSystemTime(29_999);
+			expect(await get('invoice')).toBe(503);
+			jest.setSystemTime(30_000);
+			expect(await get('invoice')).toBe(404);
+			const state = await fetch(`${sandbox.url}/sandbox/state`);
+			expect(await state.json()).toMatchObject({ faults: [] });
+		} finally {
+			jest.useRealTimers();
+		}
 	});
 
 	it('a share of them, the same ones for the same seed', async () => {
@@ -201,6 +365,45 @@ describe('notifications that go wrong', () => {
 	});
 });
 
+describe('notifications in another form', () => {
+	async function sent(fault: Fault) {
+		const hook = await receiver();
+		sandbox.addFault(fault);
+		const { id } = await createInvoice(sandbox, { webhook_url: hook.url });
+		await sandbox.pay(id);
+		const [{ headers, text }] = hook.received;
+		return { id, type: headers['content-type'], body: JSON.parse(text) as unknown };
+	}
+
+	it('under another content type', async () => {
+		const { id, type, body } = await sent({ kind: 'otherNotification' });
+		expect(type).toBe('application/vnd.safepays+json');
+		expect(body).toMatchObject({ invoice: { id, status: 'Paid' } });
+	});
+
+	it.each([
+		['event', (id: string) => ({ event: 'payment_success', invoice_id: id, status: 'Paid' })],
+		['transaction', (id: string) => ({ transaction_id: id, status: 'Paid' })],
+	] as const)('in an envelope with an ID of its own: %s', async (format, expected) => {
+		const { id, type, body } = await sent({ kind: 'otherNotification', format });
+		expect(type).toBe('application/json');
+		expect(body).toMatchObject({ ...expected(id), id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+		expect(body).not.toMatchObject({ id });
+	});
+
+	it('in another format and under another content type', async () => {
+		const fault = {
+			kind: 'otherNotification',
+			format: 'legacy',
+			contentType: 'text/json',
+		} as const;
+		expect(await sent(fault)).toMatchObject({
+			type: 'text/json',
+			body: { event: 'payment_success' },
+		});
+	});
+});
+
 describe('faults as text', () => {
 	it('take every field, and know a bare status', () => {
 		expect(parseFault({ status: '502', path: '/api/v2/invoice', times: '3' })).toEqual({
@@ -220,6 +423,12 @@ describe('faults as text', () => {
 				message: 'Oops',
 				location: '/x',
 				headers: { A: 'b' },
+				contentType: 'text/x',
+				shape: 'list',
+				format: 'event',
+				forMs: '9',
+				lagMs: 8,
+				retryAfter: '0',
 			}),
 		).toEqual({
 			kind: 'html',
@@ -230,6 +439,12 @@ describe('faults as text', () => {
 			message: 'Oops',
 			location: '/x',
 			headers: { A: 'b' },
+			contentType: 'text/x',
+			shape: 'list',
+			format: 'event',
+			forMs: 9,
+			lagMs: 8,
+			retryAfter: 0,
 		});
 	});
 
@@ -243,6 +458,9 @@ describe('faults as text', () => {
 		[{ kind: 'slow', ms: -1 }, 'Fault field "ms" must be a number from 0 to'],
 		[{ kind: 'slow', times: 0 }, 'Fault field "times" must be a number from 1'],
 		[{ kind: 'slow', probability: 2 }, 'Fault field "probability" must be a number from 0 to 1'],
+		[{ kind: 'otherError', shape: 'xml' }, 'Fault field "shape" must be one of nested, message,'],
+		[{ kind: 'otherNotification', format: 'x' }, 'Fault field "format" must be one of current,'],
+		[{ kind: 'status', forMs: 0 }, 'Fault field "forMs" must be a number from 1 to'],
 		[{ kind: 'slow', path: '^(' }, 'Fault field "path" is not a regular expression: ^('],
 	])('refuse %j', (input, message) => {
 		expect(() => parseFault(input)).toThrow(message);

@@ -84,7 +84,10 @@ export async function post(url: string, body: unknown): Promise<Response> {
 	});
 }
 
-export async function postForm(url: string, fields: Record<string, string> = {}): Promise<Response> {
+export async function postForm(
+	url: string,
+	fields: Record<string, string> = {},
+): Promise<Response> {
 	return await fetch(url, {
 		method: 'POST',
 		body: new URLSearchParams(fields),
@@ -92,10 +95,7 @@ export async function postForm(url: string, fields: Record<string, string> = {})
 	});
 }
 
-export async function createCustomer(
-	sandbox: Sandbox,
-	fields: Fields = {},
-): Promise<CustomerView> {
+export async function createCustomer(sandbox: Sandbox, fields: Fields = {}): Promise<CustomerView> {
 	const response = await post(`${sandbox.url}/api/v2/customer`, {
 		api_key: KEY,
 		name: 'John Doe',

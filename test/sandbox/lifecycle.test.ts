@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { startSandbox } from '../../sandbox';
-import { closeAll, createCustomer, createInvoice, getCustomer, getInvoice, receiver, sandboxWith } from './helpers';
+import {
+	closeAll,
+	createCustomer,
+	createInvoice,
+	getCustomer,
+	getInvoice,
+	receiver,
+	sandboxWith,
+} from './helpers';
 
 afterEach(closeAll);
 
@@ -43,6 +51,42 @@ describe('data file', () => {
 		expect(next.fanbasis_checkout_session_id).toBe(open.fanbasis_checkout_session_id + 1);
 	});
 
+	it('keeps notifications across a restart, and says which were cut off', async () => {
+		const hook = await receiver((nth, response) => {
+			if (nth === 1) response.end('done');
+		});
+		const first = await startSandbox({ dataFile });
+		for (const act of ['decline', 'pay'] as const) {
+			const { id } = await createInvoice(first, { webhook_url: hook.url });
+			void first[act](id);
+			while (hook.received.length < (act === 'pay' ? 2 : 1)) await new Promise(setImmediate);
+			while (act === 'decline' && !first.deliveries[0].status) await new Promise(setImmediate);
+		}
+		const before = structuredClone(first.deliveries);
+		await first.close();
+		expect(readdirSync(folder)).toEqual(['data.json']);
+
+		const second = await sandboxWith({ dataFile });
+		expect(second.deliveries).toEqual([
+			before[0],
+			{ ...before[1], error: 'The sandbox was closed or reset' },
+		]);
+		second.reset();
+		await second.close();
+		expect((await sandboxWith({ dataFile })).deliveries).toEqual([]);
+	});
+
+	it('reads a file of before notifications were kept', async () => {
+		const first = await startSandbox({ dataFile });
+		const { id } = await createInvoice(first);
+		await first.close();
+		const { deliveries: _none, ...older } = JSON.parse(readFileSync(dataFile, 'utf8')) as object & {
+			deliveries: unknown;
+		};
+		writeFileSync(dataFile, JSON.stringify(older));
+		expect((await sandboxWith({ dataFile })).books.invoices.has(id)).toBe(true);
+	});
+
 	it('saves while it runs', async () => {
 		const sandbox = await sandboxWith({ dataFile });
 		const { id } = await createInvoice(sandbox);
@@ -51,14 +95,19 @@ describe('data file', () => {
 		expect(saved()).toBe(true);
 	});
 
-	it.each(['not JSON', '[]', '{"customers":[]}', 'null'])('refuses a file that holds %s', async (text) => {
-		writeFileSync(dataFile, text);
-		await expect(startSandbox({ dataFile })).rejects.toThrow('is not a data file of the sandbox');
-		expect(readFileSync(dataFile, 'utf8')).toBe(text);
-	});
+	it.each(['not JSON', '[]', '{"customers":[]}', 'null'])(
+		'refuses a file that holds %s',
+		async (text) => {
+			writeFileSync(dataFile, text);
+			await expect(startSandbox({ dataFile })).rejects.toThrow('is not a data file of the sandbox');
+			expect(readFileSync(dataFile, 'utf8')).toBe(text);
+		},
+	);
 
 	it('says at the start when it cannot write', async () => {
-		await expect(startSandbox({ dataFile: join(folder, 'no', 'x.json') })).rejects.toThrow('ENOENT');
+		await expect(startSandbox({ dataFile: join(folder, 'no', 'x.json') })).rejects.toThrow(
+			'ENOENT',
+		);
 	});
 });
 
@@ -76,7 +125,9 @@ describe('closing', () => {
 
 		await sandbox.close();
 		await refused;
-		expect(await paying).toMatchObject([{ status: null, error: 'The sandbox was closed or reset' }]);
+		expect(await paying).toMatchObject([
+			{ status: null, error: 'The sandbox was closed or reset' },
+		]);
 		await expect(fetch(sandbox.url)).rejects.toThrow();
 	});
 });
@@ -86,7 +137,9 @@ describe('links', () => {
 		const sandbox = await sandboxWith({ publicUrl: 'http://sandbox.example:4010/' });
 		const { id, payment_link: link } = await createInvoice(sandbox);
 		expect(link).toMatch(/^http:\/\/sandbox\.example:4010\/agency-checkout\//);
-		expect((await getInvoice(sandbox, id)).payment_link).toBe(`http://sandbox.example:4010/pay/${id}`);
+		expect((await getInvoice(sandbox, id)).payment_link).toBe(
+			`http://sandbox.example:4010/pay/${id}`,
+		);
 	});
 
 	it('use an address that can be called when the sandbox listens everywhere', async () => {

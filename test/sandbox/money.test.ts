@@ -24,10 +24,14 @@ it('loses no cent on the way to major units and back', () => {
 
 it('rounds the fee half up, as exact arithmetic does', () => {
 	fc.assert(
-		fc.property(fc.integer({ min: 0, max: 1e9 }), fc.integer({ min: 0, max: 10_000 }), (base, points) => {
-			const exact = (BigInt(base) * BigInt(points) * 2n + 10_000n) / 20_000n;
-			expect(withFee(base, points / 100)).toBe(base + Number(exact));
-		}),
+		fc.property(
+			fc.integer({ min: 0, max: 1e9 }),
+			fc.integer({ min: 0, max: 10_000 }),
+			(base, points) => {
+				const exact = (BigInt(base) * BigInt(points) * 2n + 10_000n) / 20_000n;
+				expect(withFee(base, points / 100)).toBe(base + Number(exact));
+			},
+		),
 	);
 });
 

@@ -1,9 +1,14 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-
 import type { SandboxOptions } from '../../sandbox';
+import { findFreePort } from '../../tools/harness/ports';
 import type { Receiver } from './helpers';
-import { closeAll, createInvoice, getInvoice, receiver, sandboxWith, stoppedClock } from './helpers';
+import {
+	closeAll,
+	createInvoice,
+	getInvoice,
+	receiver,
+	sandboxWith,
+	stoppedClock,
+} from './helpers';
 
 afterEach(closeAll);
 
@@ -112,7 +117,10 @@ describe('sending again and forging', () => {
 	it('sends the notification that the invoice calls for now', async () => {
 		const hook = await receiver();
 		const { sandbox, id } = await billed(hook);
-		expect(await sandbox.notify(id)).toMatchObject({ status: 200, invoiceStatus: 'Invoice Created' });
+		expect(await sandbox.notify(id)).toMatchObject({
+			status: 200,
+			invoiceStatus: 'Invoice Created',
+		});
 		expect(JSON.parse(hook.received[0].text)).toEqual({ invoice: await getInvoice(sandbox, id) });
 	});
 
@@ -121,7 +129,11 @@ describe('sending again and forging', () => {
 		const { sandbox, id } = await billed({ url: 'http://127.0.0.1:9/' });
 		const headers = { 'X-Forged': 'yes' };
 		await sandbox.notify(id, { url: hook.url, body: { invoice: { id, status: 'Paid' } }, headers });
-		await sandbox.notify(id, { url: hook.url, body: 'not JSON', headers: { 'content-type': 'text/plain' } });
+		await sandbox.notify(id, {
+			url: hook.url,
+			body: 'not JSON',
+			headers: { 'content-type': 'text/plain' },
+		});
 		expect(hook.received.map(({ text }) => text)).toEqual([
 			JSON.stringify({ invoice: { id, status: 'Paid' } }),
 			'not JSON',
@@ -139,7 +151,9 @@ describe('sending again and forging', () => {
 
 describe('receivers that fail', () => {
 	it('are not asked again by default', async () => {
-		const hook = await receiver((_nth, response) => response.writeHead(500).end('x'.repeat(10_000)));
+		const hook = await receiver((_nth, response) =>
+			response.writeHead(500).end('x'.repeat(10_000)),
+		);
 		const { sandbox, id } = await billed(hook);
 		const [delivery] = await sandbox.pay(id);
 		expect(delivery).toMatchObject({ status: 500, error: null });
@@ -149,7 +163,9 @@ describe('receivers that fail', () => {
 
 	it('are asked again as often as told, after the pause they ask for', async () => {
 		const hook = await receiver((nth, response) => {
-			response.writeHead(nth < 3 ? 503 : 200, { 'Retry-After': nth === 1 ? '0' : new Date(0).toUTCString() });
+			response.writeHead(nth < 3 ? 503 : 200, {
+				'Retry-After': nth === 1 ? '0' : new Date(0).toUTCString(),
+			});
 			response.end();
 		});
 		const { sandbox, id } = await billed(hook, { notificationRetries: 5 });
@@ -163,19 +179,20 @@ describe('receivers that fail', () => {
 	});
 
 	it('are given up after the last try', async () => {
-		const hook = await receiver((_nth, response) => response.writeHead(500, { 'Retry-After': '0' }).end());
+		const hook = await receiver((_nth, response) =>
+			response.writeHead(500, { 'Retry-After': '0' }).end(),
+		);
 		const { sandbox, id } = await billed(hook, { notificationRetries: 2 });
 		expect(await sandbox.pay(id)).toHaveLength(3);
 	});
 
 	it('are recorded when they refuse the connection', async () => {
-		const server = createServer().listen(0, '127.0.0.1');
-		await new Promise((resolve) => server.once('listening', resolve));
-		const { port } = server.address() as AddressInfo;
-		await new Promise((resolve) => server.close(resolve));
-		const { sandbox, id } = await billed({ url: `http://127.0.0.1:${port}/` });
+		const { sandbox, id } = await billed({ url: `http://127.0.0.1:${await findFreePort()}/` });
 		const [delivery] = await sandbox.pay(id);
-		expect(delivery).toMatchObject({ status: null, error: expect.stringContaining('ECONNREFUSED') });
+		expect(delivery).toMatchObject({
+			status: null,
+			error: expect.stringContaining('ECONNREFUSED'),
+		});
 	});
 
 	it('are recorded when they do not answer in time', async () => {
@@ -186,7 +203,9 @@ describe('receivers that fail', () => {
 	});
 
 	it('do not redirect', async () => {
-		const hook = await receiver((_nth, response) => response.writeHead(307, { Location: '/on' }).end());
+		const hook = await receiver((_nth, response) =>
+			response.writeHead(307, { Location: '/on' }).end(),
+		);
 		const { sandbox, id } = await billed(hook);
 		expect(await sandbox.pay(id)).toMatchObject([{ status: 307 }]);
 		expect(hook.received).toHaveLength(1);

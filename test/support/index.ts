@@ -1,21 +1,27 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import { clearProcessMemory } from '../../nodes/SafePays/processMemory';
 import type { Fault, Sandbox, SandboxOptions } from '../../sandbox';
 import { startSandbox } from '../../sandbox';
 import type { Executed, World } from '../engine';
+import { execute } from '../engine';
+import { createInvoices } from '../engine/workflows';
 
 export const API_KEY = 'sk-secret-0123456789';
 
 /** Finds no record. */
 export const UNKNOWN_ID = '00000000-0000-4000-8000-000000000001';
 
-/** A sandbox for all tests of a file, empty before each of them. */
+/** A sandbox for all tests of a file, empty before each of them, as is what the nodes remember. */
 export function useSandbox(options: SandboxOptions = {}): { (): Sandbox } {
 	let sandbox: Sandbox;
 	beforeAll(async () => {
 		sandbox = await startSandbox({ apiKeys: [API_KEY], ...options });
 	});
-	beforeEach(() => sandbox.reset());
+	beforeEach(() => {
+		sandbox.reset();
+		clearProcessMemory();
+	});
 	afterAll(async () => await sandbox.close());
 	return () => sandbox;
 }
@@ -23,13 +29,20 @@ export function useSandbox(options: SandboxOptions = {}): { (): Sandbox } {
 let worlds = 0;
 
 /** An n8n whose credential leads to the sandbox. Each has a workflow of its own, which shares no memory with others. */
-export function worldOf(sandbox: Sandbox, more: Partial<World> = {}): World {
+export function createWorld(sandbox: Sandbox, more: Partial<World> = {}): World {
 	return {
 		workflowId: `workflow-${++worlds}`,
 		...more,
 		credentials: { apiKey: API_KEY, baseUrl: sandbox.url, ...more.credentials },
 	};
 }
+
+/** Creates an invoice for each item, in a workflow of its own. */
+export const runCreates = async (
+	sandbox: Sandbox,
+	items: IDataObject[],
+	...node: Parameters<typeof createInvoices>
+) => await execute(createWorld(sandbox), createInvoices(...node), { items });
 
 /** Items for `createInvoices`: amount and email address tell each of them from the others. */
 export function bills(count: number): Array<{ email: string; amount: number }> {
@@ -40,12 +53,15 @@ export function bills(count: number): Array<{ email: string; amount: number }> {
 }
 
 /** What the API was asked: `POST /api/v2/invoice`. */
-export const asked = (sandbox: Sandbox) => sandbox.requests.map(({ method, path }) => `${method} ${path}`);
+export const asked = (sandbox: Sandbox) =>
+	sandbox.requests.map(({ method, path }) => `${method} ${path}`);
 
-export const sentBodies = (sandbox: Sandbox) => sandbox.requests.map(({ body }) => body as IDataObject);
+export const sentBodies = (sandbox: Sandbox) =>
+	sandbox.requests.map(({ body }) => body as IDataObject);
 
 /** The email addresses of the invoices in the books, in the order of their creation. */
-export const billed = (sandbox: Sandbox) => [...sandbox.books.invoices.values()].map(({ email }) => email);
+export const billed = (sandbox: Sandbox) =>
+	[...sandbox.books.invoices.values()].map(({ email }) => email);
 
 /** Lets the first requests through and then makes one (or all that follow) go wrong. */
 export function faultAfter(sandbox: Sandbox, passed: number, fault: Fault): void {
@@ -63,25 +79,12 @@ export function seedFromEnv(name: string, fallback: number): number {
 	return Number.isInteger(given) && process.env[name] ? given : fallback;
 }
 
-/** Works on a list with so many at a time. */
-export async function pool<T, R>(list: T[], atOnce: number, work: (entry: T) => Promise<R>): Promise<R[]> {
-	const results: R[] = [];
-	let next = 0;
-	const worker = async () => {
-		while (next < list.length) {
-			const index = next++;
-			results[index] = await work(list[index]);
-		}
-	};
-	await Promise.all(Array.from({ length: Math.min(atOnce, list.length) }, worker));
-	return results;
-}
-
 /** Resolves as soon as a condition holds that no event tells of. */
-export async function until(condition: () => boolean, seconds = 5): Promise<void> {
-	const end = Date.now() + seconds * 1000;
+export async function until(condition: () => boolean, seconds = 20): Promise<void> {
+	const end = performance.now() + seconds * 1000;
 	while (!condition()) {
-		if (Date.now() > end) throw new Error(`Not so after ${seconds} seconds: ${condition.toString()}`);
+		if (performance.now() > end)
+			throw new Error(`Not so after ${seconds} seconds: ${condition.toString()}`);
 		await new Promise((resolve) => setTimeout(resolve, 5));
 	}
 }

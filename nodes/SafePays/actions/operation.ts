@@ -1,40 +1,60 @@
-import type { IDataObject, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type {
+	ICredentialDataDecryptedObject,
+	IDataObject,
+	IExecuteFunctions,
+	INodeExecutionData,
+	INodeProperties,
+	INodePropertyOptions,
+} from 'n8n-workflow';
 
-import type { SafePaysRequest } from '../transport/request';
+import type { SafePaysClient } from '../transport/client';
+import type { RecordAnswer, RecordName, SafePaysRequest } from '../transport/request';
 
 /** One item's parameters, as an operation reads them to make its request. */
 export interface ItemParameters {
 	/** The raw value of a parameter; `a.b` reaches into a collection. */
 	get(name: string): unknown;
-	/** The credential's fallback for an invoice that names no webhook URL, '' if there is none. */
-	defaultWebhookUrl: string;
+	/** The data of the SafePays credential. */
+	credentials: ICredentialDataDecryptedObject;
 	/** Where SafePays' notifications reach this execution while it waits. */
-	resumeUrl(): string;
+	getResumeUrl(): string;
 	/** IANA name of the workflow's time zone, e.g. `Europe/Berlin`. */
 	timeZone: string;
+}
+
+/** What an operation's hooks know of the run that they belong to. */
+export interface OperationRun {
+	context: IExecuteFunctions;
+	credentials: ICredentialDataDecryptedObject;
+	client: SafePaysClient;
+	itemCount: number;
+	/** By item; none for an item whose parameters cannot be read. Empty in `beforeRun`. */
+	parameters: Array<ItemParameters | undefined>;
 }
 
 /**
  * An operation: its fields beside the request made of them and the items made of the answer.
  * Everything else (the loop, sending, retrying, errors) is the router's.
  */
-export interface Operation {
+export interface Operation<Name extends RecordName = RecordName> {
 	/** How it is offered in the list of operations and in the nodes panel. */
-	choice: Omit<INodePropertyOptions, 'value'>;
-	/** Without `displayOptions` for resource and operation: `description.ts` adds them. */
+	option: Omit<INodePropertyOptions, 'value'>;
+	/** Without `displayOptions` for resource and operation: `actions/index.ts` adds them. */
 	fields: INodeProperties[];
-	/** What a model is told that may use this operation as a tool, until the user words it otherwise. */
+	/** The tool description that a model reads, unless the user changes it. */
 	toolDescription?: string;
 	/** @throws InvalidInput naming the field */
-	request(parameters: ItemParameters): SafePaysRequest;
+	request(parameters: ItemParameters): SafePaysRequest<Name>;
 	/** The output items' JSON for one input item. */
-	items(answer: IDataObject, parameters: ItemParameters): IDataObject[];
-	/** What stands in for a refusal in SafePays' own words, if the user asked for that; by HTTP status. */
-	insteadOf?(httpCode: string, parameters: ItemParameters): IDataObject[] | undefined;
+	items(answer: RecordAnswer<Name>, parameters: ItemParameters): IDataObject[];
+	/** The output items in place of an error when SafePays refuses the request, if the user asked for that. */
+	onRejected?(httpCode: string, parameters: ItemParameters): IDataObject[] | undefined;
 	/** The order number or the like under which this is created at most once, '' if there is none. */
 	uniqueKey?(parameters: ItemParameters): string;
-	/** Fields of the request that differ from one try of an execution to the next. */
-	perTry?: string[];
-	/** Whether the execution waits until the invoices are paid. */
-	waits?: boolean;
+	/** Fields of the request's body that differ from one try of an execution to the next. */
+	fingerprintIgnores?: string[];
+	/** Validates the run as a whole before anything is sent. @throws InvalidInput, SafePaysError */
+	beforeRun?(run: OperationRun): void;
+	/** Makes the node's output of the items of the whole run; runs unless the run is thrown away by an error. */
+	afterRun?(run: OperationRun, outputs: INodeExecutionData[]): Promise<INodeExecutionData[][]>;
 }

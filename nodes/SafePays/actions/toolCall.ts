@@ -1,31 +1,20 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import type { NodeError } from './messages';
+import type { NodeError } from '../errors/nodeErrors';
+import { runItems } from './router';
 
 /**
- * Runs the node for a model that has called it as a tool, and sees to it that the model is told what
- * went wrong: agents since version 3 pass on the message of an error without its description,
- * older ones nothing at all, so there the error comes back as an item.
- *
- * @throws NodeApiError, NodeOperationError whose message says everything
+ * Runs the node for a model that has called it as a tool. An error comes back as an item: agents
+ * pass on the message of one that is thrown without its description, or end the execution.
  */
-export async function toolCall(
-	context: IExecuteFunctions,
-	run: (this: IExecuteFunctions) => Promise<INodeExecutionData[][]>,
-): Promise<INodeExecutionData[][]> {
+export async function runAsTool(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	try {
-		return await run.call(context);
+		return await runItems(context);
 	} catch (error) {
-		const told = inOneText(error as NodeError);
-		// n8n says true only where the agent runs its tools itself, as older agents and sub-agents do.
-		if (context.isToolExecution?.()) return [[{ json: { error: told.message }, pairedItem: { item: 0 } }]];
-		throw told;
+		return [[{ json: { error: joinTexts(error as NodeError) }, pairedItem: { item: 0 } }]];
 	}
 }
 
-function inOneText(error: NodeError): NodeError {
-	const more = (error.description ?? '').replaceAll('<br />', ' ');
-	error.message = more === '' ? error.message : `${error.message}. ${more}`;
-	error.description = null;
-	return error;
+function joinTexts({ message, description }: NodeError): string {
+	return description ? `${message}. ${description.replaceAll('<br />', ' ')}` : message;
 }

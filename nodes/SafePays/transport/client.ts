@@ -1,17 +1,39 @@
-import type { ICredentialDataDecryptedObject, IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { NodeOperationError, sleep } from 'n8n-workflow';
+import type {
+	ICredentialDataDecryptedObject,
+	IExecuteFunctions,
+	IWebhookFunctions,
+} from 'n8n-workflow';
+import { sleep } from 'n8n-workflow';
 
-import type { Unconfirmed } from './errors';
-import { cancelledError, rateLimitError, requestError } from './errors';
-import type { WaitBudget } from './rateLimit';
-import { RateLimit, RateLimitSpent } from './rateLimit';
+import { getApiKey, getBaseUrl } from '../../../credentials/SafePaysApi.credentials';
+import { getNodeKey } from '../processMemory';
+import type { UnconfirmedCreate } from './errors';
+import {
+	createCancelledError,
+	createRateLimitError,
+	createRequestError,
+	SafePaysError,
+	withUnconfirmed,
+} from './errors';
+import type { Turn, WaitBudget } from './rateLimit';
+import {
+	getAccountOfCredential,
+	joinAccount,
+	noteAccountOfCredential,
+	RunTurns,
+} from './rateLimit';
 import type { Redact } from './redact';
-import { redactor } from './redact';
-import type { Outcome, SafePaysRequest } from './request';
+import { createRedactor } from './redact';
+import type { Outcome, RecordAnswer, RecordName, SafePaysRequest, Sender } from './request';
 import { sendOnce } from './request';
-import { kindOf, MAX_RETRIES, pauseBefore, RULES } from './retryRules';
+import { classify, getRetryPauseMs, MAX_RETRIES, RETRY_POLICY } from './retryPolicy';
+
+/** Requests that triggers may have in flight at once where no run may have more. */
+const QUESTIONS_IN_FLIGHT = 10;
 
 export interface ClientOptions {
+	/** Requests in flight at once. */
+	maxConcurrency: number;
 	/** Seconds for one request. */
 	timeout: number;
 	/** Seconds that one item may spend waiting for the rate limit. */
@@ -20,21 +42,30 @@ export interface ClientOptions {
 	resendUnconfirmed: boolean;
 }
 
-/** SafePays as one run of the node talks to it: one credential, one rate limit, one set of retry rules. */
+/** SafePays as one run of the node talks to it: one credential, its account's rate limit, one retry policy. */
 export class SafePaysClient {
 	readonly redact: Redact;
-
-	private readonly rateLimit = new RateLimit();
-
+	private readonly turns: RunTurns;
 	private readonly cancelSignal?: AbortSignal;
 
+	/** @throws SafePaysError if the credential's base URL is not a complete address */
 	constructor(
 		private readonly context: IExecuteFunctions,
 		private readonly credentials: ICredentialDataDecryptedObject,
 		readonly options: ClientOptions,
 	) {
-		this.redact = redactor(String(credentials.apiKey ?? ''));
+		const baseUrl = getBaseUrl(credentials);
+		if (!/^https?:\/\/[^/]/i.test(baseUrl) || !URL.canParse(baseUrl)) {
+			throw new SafePaysError({
+				message: 'The Base URL in the SafePays credential is not a complete address',
+				nextStep: 'Enter an address that begins with https://, such as https://app.safepays.com.',
+			});
+		}
+		const apiKey = getApiKey(credentials);
+		this.redact = createRedactor(apiKey);
 		this.cancelSignal = context.getExecutionCancelSignal();
+		this.turns = joinAccount(apiKey, baseUrl, options.maxConcurrency, this.cancelSignal);
+		noteAccountOfCredential(getCredentialId(context), apiKey, baseUrl);
 	}
 
 	get cancelled(): boolean {
@@ -43,91 +74,98 @@ export class SafePaysClient {
 
 	/** Seconds that the run stood still for the rate limit. */
 	get waitedSeconds(): number {
-		return Math.round(this.rateLimit.waitedMs / 1000);
+		return Math.round(this.turns.waitedMs / 1000);
 	}
 
 	/**
-	 * Sends a request until it succeeds or `RULES` say that it may not be sent (again).
+	 * Sends a request until it succeeds or `RETRY_POLICY` says that it may not be sent (again).
 	 *
-	 * @param onSend called each time that the request is about to be sent
 	 * @returns SafePays' answer, e.g. `{status, message, invoice}`
-	 * @throws NodeApiError with SafePays' words and a next step; `isUnconfirmed` tells whether a
-	 * create may have happened all the same
+	 * @throws SafePaysError with SafePays' words and a next step; `unconfirmed` is set where a create
+	 * may have happened anyway
 	 */
-	async send(
-		request: SafePaysRequest,
-		itemIndex: number,
-		onSend?: (at: Date) => void,
-	): Promise<IDataObject> {
+	async send<Name extends RecordName>(request: SafePaysRequest<Name>): Promise<RecordAnswer<Name>> {
 		const budget: WaitBudget = { leftMs: this.options.rateLimitWait * 1000 };
 		// Once an attempt may have happened, no later one can take that back.
-		let unconfirmed: Unconfirmed | undefined;
+		let unconfirmed: UnconfirmedCreate | undefined;
 		for (let retries = 0; ; ) {
-			await this.turn(request, itemIndex, budget, unconfirmed);
-			const sentAt = new Date();
-			onSend?.(sentAt);
-			const outcome = await this.sendNow(request);
-			const kind = kindOf(outcome, request.record);
-			let rule = RULES[kind][request.method];
-			if (rule === 'done' && 'answer' in outcome) return outcome.answer.body as IDataObject;
+			const turn = await this.acquireTurn(budget, unconfirmed);
+			const time = new Date();
+			const outcome = await this.sendNow(request, turn);
+			const kind = classify(outcome, request);
+			let rule = RETRY_POLICY[kind][request.method];
+			if (rule === 'done' && 'answer' in outcome) return outcome.answer.body as RecordAnswer<Name>;
 			if (rule === 'wait') continue;
 			if (rule === 'unconfirmed') {
-				unconfirmed ??= { what: request.summary, sent: `at ${this.localTime(sentAt)}` };
+				const { record, summary } = request;
+				unconfirmed ??= { record, summary, when: 'at', time };
 				if (this.options.resendUnconfirmed) rule = 'retry';
 			}
 			if (rule === 'retry' && retries < MAX_RETRIES && !this.cancelled) {
-				await sleep(pauseBefore(++retries));
+				await sleep(getRetryPauseMs(++retries));
 				continue;
 			}
-			throw requestError(
-				this.context.getNode(),
-				itemIndex,
-				kind,
-				outcome,
-				request,
-				this.redact,
-				unconfirmed,
-			);
+			throw withUnconfirmed(createRequestError(request, outcome), unconfirmed);
 		}
 	}
 
-	/** A moment as the user's clock shows it, e.g. `2026-11-21 12:03:04 (Europe/Berlin)`. */
-	localTime(date: Date): string {
-		const timeZone = this.context.getTimezone();
-		return `${date.toLocaleString('sv-SE', { timeZone })} (${timeZone})`;
+	/** Resolves when a request may be sent. */
+	private async acquireTurn(budget: WaitBudget, unconfirmed?: UnconfirmedCreate): Promise<Turn> {
+		const acquired = await this.turns.acquire(budget);
+		if (acquired && 'end' in acquired) return acquired;
+		const error = acquired
+			? createRateLimitError(acquired.tooLongMs, this.options.rateLimitWait)
+			: createCancelledError(unconfirmed !== undefined);
+		throw withUnconfirmed(error, unconfirmed);
 	}
 
-	/** Resolves when the request may be sent. */
-	private async turn(
-		request: SafePaysRequest,
-		itemIndex: number,
-		budget: WaitBudget,
-		unconfirmed?: Unconfirmed,
-	): Promise<void> {
-		const node = this.context.getNode();
-		try {
-			await this.rateLimit.turn(budget, () => this.cancelled);
-		} catch (error) {
-			if (!(error instanceof RateLimitSpent)) {
-				throw new NodeOperationError(node, error as Error, { itemIndex });
-			}
-			const { pauseMs } = error;
-			throw rateLimitError(node, itemIndex, pauseMs, this.options.rateLimitWait, request, this.redact, unconfirmed);
-		}
-		if (this.cancelled) {
-			this.rateLimit.done();
-			throw cancelledError(node, itemIndex, request, this.redact, unconfirmed);
-		}
-	}
-
-	private async sendNow(request: SafePaysRequest): Promise<Outcome> {
+	private async sendNow(request: SafePaysRequest, turn: Turn): Promise<Outcome> {
 		const outcome = await sendOnce(this.context, request, this.options.timeout, {
 			credentials: this.credentials,
 			redact: this.redact,
 			signal: request.method === 'GET' ? this.cancelSignal : undefined,
 		});
-		if ('answer' in outcome) this.rateLimit.learn(outcome.answer);
-		else this.rateLimit.done();
+		turn.end('answer' in outcome ? outcome.answer : undefined);
 		return outcome;
 	}
+}
+
+/**
+ * Sends a GET once, in a turn of its account, for a caller that does not read the credential: a
+ * webhook would pay for that with an isolate. It gives up as soon as it is known that no turn is to be had
+ * within `timeoutSeconds`; what is left of them is the request's.
+ *
+ * @returns `tooLongMs`, the milliseconds until the rate limit lets a request through, if nothing was sent
+ */
+export async function askOnce(
+	context: IExecuteFunctions | IWebhookFunctions,
+	request: SafePaysRequest,
+	timeoutSeconds: number,
+	sender?: Sender,
+): Promise<Outcome | { tooLongMs: number }> {
+	const deadline = Date.now() + timeoutSeconds * 1000;
+	const credentialId = getCredentialId(context);
+	const account = getAccountOfCredential(credentialId);
+	let turn: Turn | undefined;
+	if (account) {
+		const timeout = AbortSignal.timeout(Math.ceil(timeoutSeconds * 1000));
+		const turns = new RunTurns(account, QUESTIONS_IN_FLIGHT, timeout);
+		const acquired = await turns.acquire({ leftMs: timeoutSeconds * 1000 });
+		if (!acquired || !('end' in acquired)) return acquired ?? { tooLongMs: 0 };
+		turn = acquired;
+	}
+	const leftMs = Math.max(1, deadline - Date.now());
+	const outcome = await sendOnce(context, request, leftMs / 1000, {
+		...sender,
+		onSigned: (apiKey, baseUrl) => noteAccountOfCredential(credentialId, apiKey, baseUrl),
+	});
+	const answer = 'answer' in outcome ? outcome.answer : undefined;
+	if (turn) turn.end(answer);
+	else if (answer) getAccountOfCredential(credentialId)?.learn(answer);
+	return outcome;
+}
+
+/** Names the account of a node without its credential being read; a node without one stands for itself. */
+export function getCredentialId(context: IExecuteFunctions | IWebhookFunctions): string {
+	return context.getNode().credentials?.safePaysApi?.id ?? getNodeKey(context);
 }

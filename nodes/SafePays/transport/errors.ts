@@ -1,34 +1,67 @@
-import type { IDataObject, INode } from 'n8n-workflow';
-import { NodeApiError } from 'n8n-workflow';
+import { readObject } from '../unknownValues';
+import type { Answer, Failure, Outcome, RecordName, SafePaysRequest } from './request';
+import type { OutcomeKind } from './retryPolicy';
+import { classify, isAboutAnother } from './retryPolicy';
 
-import { isAiTool } from '../aiTool';
-import type { Redact } from './redact';
-import type { Answer, Outcome, SafePaysRequest } from './request';
-import type { OutcomeKind } from './retryRules';
+/** A create that may have happened: its outcome is not known. */
+export interface UnconfirmedCreate {
+	record: RecordName;
+	/** What a person would look for in SafePays, e.g. "an invoice of 200 USD to john@example.com". */
+	summary: string;
+	/** How the time of sending is known: exactly, or only that it lies after or before `time`. */
+	when: 'at' | 'after' | 'before';
+	time: Date;
+}
 
-/** What a request's failure is told with: the headline, what to do next, and the HTTP status. */
-interface Telling {
+interface ErrorText {
 	message: string;
-	description: string;
+	nextStep: string;
+}
+
+interface SafePaysErrorDetails extends ErrorText {
+	/** The next step for a model that calls the node as a tool, instead of `nextStep`. */
+	nextStepForTool?: string;
 	httpCode?: string;
 	/** SafePays itself refused the request, in its own words. */
-	refused?: boolean;
+	rejected?: boolean;
+	unconfirmed?: UnconfirmedCreate;
 }
 
-/** What a person has to look for where a create may have happened all the same. */
-export interface Unconfirmed {
-	/** e.g. "an invoice of 200 USD to john@example.com" */
-	what: string;
-	/** When it was sent, e.g. "at 2026-01-31 13:00:00" in the workflow's time zone. */
-	sent: string;
+/**
+ * Why a request, or a create that was not sent, ended without a record. Plain text that knows no
+ * node and no item: `errors/` makes n8n's error of it.
+ */
+export class SafePaysError extends Error {
+	readonly nextStep: string;
+	readonly nextStepForTool?: string;
+	readonly httpCode?: string;
+	readonly rejected: boolean;
+	readonly unconfirmed?: UnconfirmedCreate;
+
+	constructor(details: SafePaysErrorDetails) {
+		super(details.message);
+		this.nextStep = details.nextStep;
+		this.nextStepForTool = details.nextStepForTool;
+		this.httpCode = details.httpCode;
+		this.rejected = details.rejected === true;
+		this.unconfirmed = details.unconfirmed;
+	}
 }
 
-const MISSING_KEY = 'Check the API key in the SafePays credential.';
+/** Whether an error leaves open if a create has happened. */
+export function isUnconfirmed(error: unknown): boolean {
+	return error instanceof SafePaysError && error.unconfirmed !== undefined;
+}
 
-const NEXT_STEPS: Record<string, string> = {
-	'Invalid API Key': MISSING_KEY,
-	'api_key is required': MISSING_KEY,
-	'api_key parameter is required': MISSING_KEY,
+const CHECK_KEY = 'Check the API key in the SafePays credential.';
+const CHECK_BASE_URL =
+	'Check the Base URL in the SafePays credential, and any proxy or firewall between n8n and SafePays.';
+
+/** What to do next, by SafePays' own words (customers.txt, invoices.txt, "Error Responses"). */
+export const NEXT_STEPS: Record<string, string> = {
+	'Invalid API Key': CHECK_KEY,
+	'api_key is required': CHECK_KEY,
+	'api_key parameter is required': CHECK_KEY,
 	'This vendor account has been banned.': 'Contact the SafePays support about your account.',
 	'Customer not found':
 		'Check the customer ID, and that the credential belongs to the account that has this customer.',
@@ -39,140 +72,134 @@ const NEXT_STEPS: Record<string, string> = {
 	'name and email are required': 'Fill in Name and Email.',
 	'email or customer_id is required': 'Fill in the email address or the customer to bill.',
 	'amount or items are required': 'Fill in an amount or at least one line item.',
-	'Invoice amount must be greater than 0': 'Check the amount, or quantity and price of the line items.',
+	'Invoice amount must be greater than 0':
+		'Check the amount, or quantity and price of the line items.',
 	'Invalid redirect_url': 'Check the Redirect URL: it has to be a complete http(s) address.',
 	'Invalid webhook_url':
-		'Check the Webhook URL, and the Default Webhook URL of the credential: SafePays takes only complete, public addresses.',
+		'Check "When Paid", and the Trigger Path and Default Webhook URL of the credential: SafePays takes only complete, public addresses.',
 	'Invalid due_date format. Use YYYY-MM-DD': 'Check the Due Date.',
 };
 
-const BY_STATUS: Record<number, string> = {
-	401: MISSING_KEY,
+const NEXT_STEP_BY_STATUS: Record<number, string> = {
+	401: CHECK_KEY,
 	403: 'SafePays, or a firewall before it, denies access. Check the API key and the account.',
 	404: 'Check the Base URL in the SafePays credential.',
 };
 
-/** The error of a request that failed for good. Holds plain texts only: never n8n's or axios' error, whose URL has the key. */
-export function requestError(
-	node: INode,
-	itemIndex: number,
-	kind: OutcomeKind,
-	outcome: Outcome,
-	request: SafePaysRequest,
-	redact: Redact,
-	unconfirmed?: Unconfirmed,
-): NodeApiError {
-	const told = 'failure' in outcome ? tellFailure(kind, outcome.code) : tellAnswer(kind, outcome.answer);
-	return errorOf(node, itemIndex, told, request, redact, unconfirmed);
+/** Longer texts from elsewhere would push the next step out of sight. */
+const MAX_QUOTED_LENGTH = 300;
+
+/** The error of a request that brought no record. */
+export function createRequestError(request: SafePaysRequest, outcome: Outcome): SafePaysError {
+	if ('failure' in outcome) return new SafePaysError(describeFailure(outcome));
+	const { answer } = outcome;
+	const kind = classify(outcome, request);
+	return new SafePaysError({
+		...describeAnswer(request, kind, answer),
+		httpCode: String(answer.status),
+		rejected: kind === 'rejected' && getApiErrorMessage(answer) !== undefined,
+	});
 }
 
-/** The error of a create that an earlier try left unconfirmed, and that is therefore not sent again. */
-export function notResentError(
-	node: INode,
-	itemIndex: number,
-	record: SafePaysRequest['record'],
-	unconfirmed: Unconfirmed,
-	redact: Redact,
-): NodeApiError {
-	const told = {
-		message: `Not sent again: an earlier try may have created the ${record}`,
-		description: howToConfirm(node, unconfirmed, record),
-	};
-	return apiError(node, itemIndex, told, redact, { unconfirmed: true });
+/** The error of a request, an attempt of which may have created a record before. */
+export function withUnconfirmed(
+	error: SafePaysError,
+	unconfirmed: UnconfirmedCreate | undefined,
+): SafePaysError {
+	if (!unconfirmed) return error;
+	const message = `${error.message}. The ${unconfirmed.record} may have been created anyway`;
+	return new SafePaysError({ ...error, message, unconfirmed });
 }
 
 /** The error of a request that was not sent because the rate limit outlasts the time to wait for it. */
-export function rateLimitError(
-	node: INode,
-	itemIndex: number,
-	pauseMs: number,
-	waitSeconds: number,
-	request: SafePaysRequest,
-	redact: Redact,
-	unconfirmed?: Unconfirmed,
-): NodeApiError {
-	const told = {
+export function createRateLimitError(pauseMs: number, waitSeconds: number): SafePaysError {
+	return new SafePaysError({
 		message: `SafePays' rate limit is reached: it asks to wait ${Math.ceil(pauseMs / 1000)} more seconds`,
-		description: `Nothing was sent for this item, so it is safe to run it again. The option "Rate Limit Wait" lets an item wait ${waitSeconds} seconds; raise it, or send fewer items at a time.`,
+		nextStep: `Nothing was sent for this item, so it is safe to run it again. The option "Rate Limit Wait (Seconds)" lets an item wait ${waitSeconds} seconds; raise it, or send fewer items at a time.`,
 		httpCode: '429',
-	};
-	return errorOf(node, itemIndex, told, request, redact, unconfirmed);
+	});
 }
 
 /** The error of a request that was not sent (again) because the user cancelled the execution. */
-export function cancelledError(
-	node: INode,
-	itemIndex: number,
-	request: SafePaysRequest,
-	redact: Redact,
-	unconfirmed?: Unconfirmed,
-): NodeApiError {
-	const told = {
-		message: `The execution was cancelled before this item was sent to SafePays${unconfirmed ? ' again' : ''}`,
-		description: 'Nothing was sent for this item.',
-	};
-	return errorOf(node, itemIndex, told, request, redact, unconfirmed);
+export function createCancelledError(isAgain = false): SafePaysError {
+	return new SafePaysError({
+		message: `The execution was cancelled before this item was sent to SafePays${isAgain ? ' again' : ''}`,
+		nextStep: 'Nothing was sent for this item.',
+	});
 }
 
-/** Whatever ended the sending of a request: if an attempt may have happened, that is what a person has to know. */
-function errorOf(
-	node: INode,
-	itemIndex: number,
-	told: Telling,
-	{ record }: SafePaysRequest,
-	redact: Redact,
-	unconfirmed?: Unconfirmed,
-): NodeApiError {
-	if (!unconfirmed) return apiError(node, itemIndex, told, redact);
-	const message = `${told.message}. The ${record} may exist all the same`;
-	const description = howToConfirm(node, unconfirmed, record);
-	return apiError(node, itemIndex, { ...told, message, description }, redact, { unconfirmed: true });
+/** The error of a create that an earlier try left unconfirmed, and that is therefore not sent again. */
+export function createNotResentError(
+	{ record, summary }: SafePaysRequest,
+	{ when, time }: Pick<UnconfirmedCreate, 'when' | 'time'>,
+): SafePaysError {
+	return new SafePaysError({
+		message: `Not sent again: an earlier try may have created the ${record}`,
+		nextStep: '',
+		unconfirmed: { record, summary, when, time },
+	});
 }
 
-/** SafePays' own words, `{"error": "…"}`, if the answer has any. */
-export function wordsOf(answer: Pick<Answer, 'body'>): string | undefined {
-	const { error } = (answer.body ?? {}) as { error?: unknown };
+/** SafePays' own words, `{"error": "…"}`, if the answer has any (customers.txt, invoices.txt, "Error Responses"). */
+export function getApiErrorMessage({ body }: Pick<Answer, 'body'>): string | undefined {
+	const { error } = readObject(body);
 	return typeof error === 'string' && error !== '' ? error : undefined;
 }
 
-function tellAnswer(kind: OutcomeKind, answer: Answer): Telling {
+function describeAnswer(request: SafePaysRequest, kind: OutcomeKind, answer: Answer): ErrorText {
 	const { status } = answer;
-	const httpCode = String(status);
-	const words = wordsOf(answer);
-	if (words !== undefined && kind !== 'unreadable') {
-		const description =
-			NEXT_STEPS[words] ??
+	const message = getApiErrorMessage(answer);
+	if (message !== undefined && kind !== 'unreadable') {
+		const nextStep =
+			NEXT_STEPS[message] ??
 			(kind === 'serverError'
-				? 'SafePays or its payment provider has a problem. Try again later.'
-				: (BY_STATUS[status] ?? 'Check the values of this item.'));
+				? 'Something is wrong at SafePays or its payment provider. Try again later.'
+				: (NEXT_STEP_BY_STATUS[status] ?? 'Check the values of this item.'));
 		return {
-			message: `SafePays says: ${words} (${status})`,
-			description,
-			httpCode,
-			refused: kind === 'rejected',
+			message: `SafePays says: ${shorten(message)} (${status})`,
+			nextStep,
 		};
 	}
-	const came = `instead of SafePays' JSON came ${describeBody(answer)}`;
+	if (status >= 300 && status < 400) {
+		const target = answer.headers.location;
+		return {
+			message: `The Base URL redirects${target ? ` to ${shorten(target)}` : ''} (status ${status})`,
+			nextStep:
+				'Check the Base URL in the SafePays credential: it has to be an address that answers without a redirect.',
+		};
+	}
+	if (kind === 'unreadable' && isAboutAnother(answer.body, request)) {
+		return {
+			message: `The answer is about another ${request.record} than the one asked for (status ${status})`,
+			nextStep: CHECK_BASE_URL,
+		};
+	}
+	const received = `${describeBody(answer)} instead of JSON of SafePays`;
 	if (kind === 'serverError') {
 		return {
-			message: `SafePays failed with status ${status}: ${came}`,
-			description: 'SafePays, or a proxy before it, has a problem. Try again later.',
-			httpCode,
+			message: `SafePays answered with status ${status}: ${received}`,
+			nextStep: 'Something is wrong at SafePays or a proxy before it. Try again later.',
+		};
+	}
+	const words = kind === 'rejected' ? findWords(answer.body) : '';
+	if (words !== '') {
+		return {
+			message: `The request was refused: ${shorten(words)} (${status})`,
+			nextStep: `${NEXT_STEP_BY_STATUS[status] ?? 'Check the values of this item.'} This is not how SafePays words its errors, so a proxy or firewall may have sent it.`,
 		};
 	}
 	return {
-		message: `The answer is not from SafePays (status ${status}): ${came}`,
-		description:
-			'Check the Base URL in the SafePays credential, and any proxy or firewall between n8n and SafePays.',
-		httpCode,
+		message: `The answer is not from SafePays (status ${status}): ${received}`,
+		nextStep: CHECK_BASE_URL,
 	};
 }
 
-function tellFailure(kind: OutcomeKind, code: string): Telling {
-	if (kind === 'unreachable') {
+function describeFailure({ failure, code }: Failure): ErrorText {
+	if (failure === 'unreachable') {
 		return {
-			message: `SafePays cannot be reached (${networkWords(code)})`,
-			description: 'Check the Base URL in the SafePays credential and the network of your n8n. Nothing was sent.',
+			message: `SafePays cannot be reached (${describeNetworkCode(code)})`,
+			nextStep:
+				'Check the Base URL in the SafePays credential and the network of your n8n. Nothing was sent.',
 		};
 	}
 	return {
@@ -180,25 +207,19 @@ function tellFailure(kind: OutcomeKind, code: string): Telling {
 			code === 'ETIMEDOUT' || code === 'ECONNABORTED'
 				? 'SafePays did not answer in time'
 				: 'The connection broke before SafePays answered',
-		description: 'Try again later. The option "Timeout" sets how long a request may take.',
+		nextStep: 'Try again later. The option "Timeout (Seconds)" sets how long a request may take.',
 	};
 }
 
 /** Plain words for the codes that people meet; n8n would replace a message that names the bare code. */
-function networkWords(code: string): string {
+function describeNetworkCode(code: string): string {
 	if (code === 'ECONNREFUSED') return 'connection refused';
 	if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'unknown host name';
-	if (/CERT|SIGNED|UNABLE_TO|DEPTH_ZERO/.test(code)) return 'no secure connection';
-	return 'no route to the host';
-}
-
-function howToConfirm(node: INode, { what, sent }: Unconfirmed, record: string): string {
-	if (isAiTool(node)) {
-		return `Do not create it again. Tell the user to look in SafePays for ${what}, sent ${sent}, and that only if it is not there it should be asked for again.`;
+	if (code === 'ERR_INVALID_URL') return 'the Base URL is not a complete address';
+	if (/CERT|SIGNED|UNABLE_TO|DEPTH_ZERO|SSL|EPROTO|ECONNRESET/.test(code)) {
+		return 'no secure connection';
 	}
-	return `Look in SafePays for ${what}, sent ${sent}. If it is there, use its ID with ${
-		record === 'invoice' ? 'Invoice' : 'Customer'
-	} > Get. If it is not, run this again with the option "Resend Unconfirmed" turned on.`;
+	return 'no route to the host';
 }
 
 function describeBody({ body, headers }: Answer): string {
@@ -212,31 +233,22 @@ function describeBody({ body, headers }: Answer): string {
 	return 'JSON of another shape';
 }
 
-function apiError(
-	node: INode,
-	itemIndex: number,
-	{ message, description, httpCode, refused }: Telling,
-	redact: Redact,
-	data?: IDataObject,
-): NodeApiError {
-	const headline = redact(`${message} [item ${itemIndex}]`);
-	const error = new NodeApiError(
-		node,
-		{ message: headline },
-		{ message: headline, description: redact(description), httpCode, itemIndex },
-	);
-	if (data) error.context.data = data;
-	if (refused) error.context.refusedBySafePays = true;
-	return error;
+/** Keys under which other services than SafePays put their error message. */
+const ERROR_KEYS = ['error', 'errors', 'message', 'detail', 'details', 'title', 'reason'];
+
+/** The words of a refusal in another shape, such as `{"errors": [{"message": "…"}]}`; '' if there are none. */
+function findWords(body: unknown, depth = 0): string {
+	if (typeof body === 'string') return depth > 0 ? body.trim() : '';
+	if (typeof body !== 'object' || body === null || depth > 4) return '';
+	const named = Object.entries(body).filter(([key]) => ERROR_KEYS.includes(key.toLowerCase()));
+	// Below the top the keys may be the names of fields, as in {"errors": {"email": ["…"]}}.
+	const inside = named.length > 0 || depth === 0 ? named : Object.entries(body);
+	const words = inside
+		.map(([, value]: [string, unknown]) => findWords(value, depth + 1))
+		.filter((found) => found !== '');
+	return [...new Set(words)].join('; ');
 }
 
-/** Whether an error leaves open if a create has happened. */
-export function isUnconfirmed(error: unknown): boolean {
-	return error instanceof NodeApiError && (error.context.data as IDataObject | undefined)?.unconfirmed === true;
-}
-
-/** The HTTP status of a refusal in SafePays' own words, '' for any other error: a proxy may answer 409 too. */
-export function refusalBySafePays(error: unknown): string {
-	const refused = error instanceof NodeApiError && error.context.refusedBySafePays === true;
-	return refused ? (error.httpCode ?? '') : '';
+function shorten(words: string): string {
+	return words.length > MAX_QUOTED_LENGTH ? `${words.slice(0, MAX_QUOTED_LENGTH)}…` : words;
 }

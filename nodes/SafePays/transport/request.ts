@@ -6,51 +6,89 @@ import type {
 	IWebhookFunctions,
 } from 'n8n-workflow';
 
+import { NodeApiError } from 'n8n-workflow';
+
 import type { Redact } from './redact';
-import { redactor } from './redact';
+import { createRedactor } from './redact';
+import type { Records } from './types';
+
+export type RecordName = keyof Records;
 
 /** One call of the SafePays API: what an operation makes of an item's parameters. */
-export interface SafePaysRequest {
+export interface SafePaysRequest<Name extends RecordName = RecordName> {
 	method: 'GET' | 'POST';
 	/** Below the credential's base URL, e.g. `/api/v2/invoice`. */
 	path: string;
 	body?: IDataObject;
 	/** The key of the answer that holds the record asked for. */
-	record: 'customer' | 'invoice';
+	record: Name;
+	/** Of the record asked for; none for one that is created. */
+	id?: string;
 	/** What a person would look for in SafePays, e.g. "an invoice of 200 USD to john@example.com". */
 	summary: string;
+}
+
+/** SafePays' answer to a request for this record, e.g. `{status, message, invoice}`. */
+export type RecordAnswer<Name extends RecordName = RecordName> = IDataObject & Pick<Records, Name>;
+
+/** Asks for an invoice (invoices.txt, "Check Invoice Status"). @param invoiceId a UUID: it goes into the path */
+export function buildGetInvoice(invoiceId: string): SafePaysRequest<'invoice'> {
+	return {
+		method: 'GET',
+		path: `/api/v2/invoice/${invoiceId}`,
+		record: 'invoice',
+		id: invoiceId,
+		summary: `the invoice ${invoiceId}`,
+	};
 }
 
 export interface Answer {
 	status: number;
 	headers: Record<string, string | undefined>;
-	/** Parsed if it was JSON, a string otherwise; without the API key. */
+	/** Parsed if it was JSON, a string otherwise; without the API key, as are the headers. */
 	body: unknown;
 }
 
-/** What came of one request: an answer, or none. */
-export type Outcome = { answer: Answer } | { failure: 'unreachable' | 'interrupted'; code: string };
-
-/** What a run has made once for many requests. */
-export interface Sender {
-	credentials: ICredentialDataDecryptedObject;
-	redact: Redact;
-	/** Ends the request early, as the user's cancelling does. */
-	signal?: AbortSignal;
+/** Why no answer came. */
+export interface Failure {
+	failure: 'unreachable' | 'interrupted';
+	code: string;
 }
 
-/** Codes of failures before a request can have been read by SafePays: DNS, connect, refused certificates. */
+/** What came of one request. */
+export type Outcome = { answer: Answer } | Failure;
+
+/** What a run has made once for many requests; without it, n8n reads the credential for each. */
+export interface Sender {
+	credentials?: ICredentialDataDecryptedObject;
+	redact?: Redact;
+	/** Ends the request early, as the user's cancelling does. */
+	signal?: AbortSignal;
+	/** Called with what a GET went out with, for callers that have not read the credential. */
+	onSigned?: (apiKey: string, baseUrl: string) => void;
+}
+
+/** Codes of what ends before a request can have been read by SafePays: DNS, connect, refused certificates. */
 const NEVER_SENT =
 	/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|CERT_.*|DEPTH_ZERO_.*|SELF_SIGNED_.*|UNABLE_TO_.*|ERR_TLS_CERT_.*|ERR_INVALID_URL)$/;
 
+/** Node.js' words for what happens to a connection that was open: its codes are partly those of connecting. */
+const OF_OPEN_CONNECTION = /\b(read|write) E/;
+
+/** OpenSSL's codes; one of these ends a handshake, unless it is about data of an open connection. */
+const TLS_ERROR = /^(EPROTO|ERR_SSL_.*)$/;
+const TLS_ERROR_OF_DATA =
+	/bad[_ ](record|write|length)|decrypt|unexpected[_ ]eof|shutdown|internal[_ ]error/i;
+
+/** Node.js' words for a connection that ends during the handshake; the code is that of any reset. */
+const CLOSED_DURING_HANDSHAKE = /before secure TLS connection was established/;
+
 /**
- * The only place that talks HTTP. Sends one request through n8n's own helper, once, and tells what
- * came of it without throwing; whether it may be sent again is not decided here.
+ * The only place that talks HTTP. Sends one request through n8n's own helper, once, and returns
+ * the outcome without throwing; whether it may be sent again is not decided here.
  *
  * Redirects are not followed: n8n's helper would turn the POST of a 302 into a GET, and send a
  * 307's body, with the API key, to wherever it points.
- *
- * @param sender left out, n8n reads the credential for this request
  */
 export async function sendOnce(
 	context: IExecuteFunctions | IWebhookFunctions,
@@ -76,22 +114,28 @@ export async function sendOnce(
 			'safePaysApi',
 			options,
 		);
-		const redact = sender?.redact ?? redactor(keyIn(options));
-		return { answer: { status: statusCode, headers, body: redact(body) } };
+		const redact = sender?.redact ?? createRedactor(getSentKey(options));
+		return { answer: { status: statusCode, headers: redact(headers), body: redact(body) } };
 	} catch (error) {
-		const code = timeout.aborted ? 'ETIMEDOUT' : codeOf(error);
-		return { failure: NEVER_SENT.test(code) ? 'unreachable' : 'interrupted', code };
+		const cause = findNetworkError(error);
+		const code = timeout.aborted ? 'ETIMEDOUT' : (cause?.code ?? 'UNKNOWN');
+		const neverSent =
+			(NEVER_SENT.test(code) && !OF_OPEN_CONNECTION.test(cause?.message ?? '')) ||
+			(!timeout.aborted && endsHandshake(cause));
+		return { failure: neverSent ? 'unreachable' : 'interrupted', code };
+	} finally {
+		if (options.baseURL) sender?.onSigned?.(getSentKey(options), options.baseURL);
 	}
 }
 
 /** The key that the credential has put into a GET: to read the credential once more would cost a webhook an isolate. */
-function keyIn({ qs }: IHttpRequestOptions): string {
+function getSentKey({ qs }: IHttpRequestOptions): string {
 	return String(qs?.api_key ?? '');
 }
 
 /**
  * n8n's helper aborts a request when its caller has a cancel signal and the user cancels. A create
- * that is cut off may have happened, so the helper is called as somebody without that signal.
+ * that is aborted may have happened, so the helper gets a caller without that signal.
  */
 function withoutCancelling(
 	context: IExecuteFunctions | IWebhookFunctions,
@@ -107,11 +151,26 @@ function withoutCancelling(
 	return caller as IExecuteFunctions;
 }
 
-/** The network's error code. n8n wraps axios' error, which may wrap Node's. */
-function codeOf(error: unknown): string {
+interface NetworkError {
+	code: string;
+	message: string;
+}
+
+/** The network's own error. n8n wraps axios' error, which may wrap Node's. */
+function findNetworkError(error: unknown): NetworkError | undefined {
 	for (let cause = error; cause instanceof Error; cause = cause.cause) {
-		const { code } = cause as { code?: unknown };
-		if (typeof code === 'string') return code;
+		if ('code' in cause && typeof cause.code === 'string')
+			return { code: cause.code, message: cause.message };
 	}
-	return 'UNKNOWN';
+	// Older n8n, 2.20 say, keeps no cause, but its code and its words.
+	if (error instanceof NodeApiError && error.httpCode)
+		return { code: error.httpCode, message: error.messages.join(' ') };
+	return undefined;
+}
+
+/** Whether a connection ended before its TLS handshake was done, so that no request was read. */
+function endsHandshake(error: NetworkError | undefined): boolean {
+	if (!error) return false;
+	if (CLOSED_DURING_HANDSHAKE.test(error.message)) return true;
+	return TLS_ERROR.test(error.code) && !TLS_ERROR_OF_DATA.test(`${error.code} ${error.message}`);
 }

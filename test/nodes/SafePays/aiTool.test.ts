@@ -1,7 +1,7 @@
 import type { WorkflowJson } from '../../engine';
 import { execute, NODE_NAME } from '../../engine';
 import { asTool, createInvoices } from '../../engine/workflows';
-import { billed, bills, useSandbox, words, worldOf } from '../../support';
+import { billed, bills, useSandbox, createWorld } from '../../support';
 
 const sandboxOf = useSandbox();
 
@@ -17,26 +17,41 @@ function twice(json: WorkflowJson): WorkflowJson {
 }
 
 describe('as a tool of an AI agent', () => {
-	it('says all that a model has to know in the message, which is what n8n passes on', async () => {
-		const executed = await execute(worldOf(sandboxOf()), asTool(createInvoices({ email: 'nobody' })), { items: bills(1) });
-		expect(executed.error?.message).toMatch(/"Email" is not an email address.*\. Enter one address.* Nothing was sent to SafePays\./);
-		expect(executed.error?.description).toBeNull();
+	it('hands an error back as an item that says all a model has to know', async () => {
+		const executed = await execute(
+			createWorld(sandboxOf()),
+			asTool(createInvoices({ email: 'nobody' })),
+			{ items: bills(1) },
+		);
+		expect(executed.items[0].error).toMatch(
+			/"Email" is not an email address.*\. Enter one address.* Nothing was sent to SafePays\./,
+		);
 	});
 
 	it('refuses to wait for a payment, and creates nothing', async () => {
-		const executed = await execute(worldOf(sandboxOf()), asTool(createInvoices({ operation: 'createAndWait' })), { items: bills(1) });
-		expect(words(executed)).toMatch(/cannot be used as a tool of an AI agent\. Nothing was created\./);
+		const executed = await execute(
+			createWorld(sandboxOf()),
+			asTool(createInvoices({ operation: 'waitForPayment' })),
+			{ items: bills(1) },
+		);
+		expect(executed.items[0].error).toMatch(
+			/cannot be used as a tool of an AI agent\. Nothing was created\./,
+		);
 		expect(sandboxOf().requests).toEqual([]);
 	});
 
 	// In a loop the same content is the next item; from a model it is the same create, asked for again.
 	it.each([
 		['does not create again what an earlier call has left unknown', asTool, 1],
-		['while in a loop, not called by a model, the next round creates its own', (json: WorkflowJson) => json, 2],
+		[
+			'while in a loop, not called by a model, the next round creates its own',
+			(json: WorkflowJson) => json,
+			2,
+		],
 	])('%s', async (_what, made, count) => {
 		sandboxOf().addFault({ kind: 'resetAfter', times: 1 });
 		const json = twice(made(createInvoices({}, { onError: 'continueRegularOutput' })));
-		const { run } = await execute(worldOf(sandboxOf()), json, { items: bills(1) });
+		const { run } = await execute(createWorld(sandboxOf()), json, { items: bills(1) });
 		expect(run.data.resultData.runData[NODE_NAME]).toHaveLength(2);
 		expect(billed(sandboxOf())).toHaveLength(count);
 	});

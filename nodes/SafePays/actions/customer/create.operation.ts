@@ -1,25 +1,78 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { CURRENCY_HINT } from '../fields';
-import { currency, email, requiredText, text } from '../input';
+import type { Field } from '../fields';
+import {
+	createChoiceField,
+	createCurrencyField,
+	createEmailField,
+	createTextField,
+	readCollection,
+} from '../fields';
 import type { Operation } from '../operation';
+import { readRequiredText } from '../validation';
 
-/** Parameter → SafePays' name (customers.txt, "Create Customer"). */
-const ADDITIONAL = {
-	group: 'group',
-	preferredCurrency: 'preferred_currency',
-	addressLine1: 'address_line1',
-	addressLine2: 'address_line2',
-	city: 'city',
-	state: 'state',
-	zip: 'zip',
-	country: 'country',
-} as const;
+/** SafePays' name (customers.txt, "Create Customer") → the field, in the order in which the editor lists them. */
+const ADDITIONAL: Record<string, Field<string>> = {
+	address_line1: createTextField({
+		displayName: 'Address Line 1',
+		name: 'addressLine1',
+		placeholder: 'e.g. 123 Main Street',
+	}),
+	address_line2: createTextField({
+		displayName: 'Address Line 2',
+		name: 'addressLine2',
+		placeholder: 'e.g. Apt 4B',
+	}),
+	city: createTextField({ displayName: 'City', name: 'city', placeholder: 'e.g. New York' }),
+	country: createTextField({ displayName: 'Country', name: 'country', placeholder: 'e.g. USA' }),
+	group: createTextField({
+		displayName: 'Group',
+		name: 'group',
+		placeholder: 'e.g. Premium Customers',
+		description: 'A group or segment to sort the customer into',
+	}),
+	preferred_currency: createCurrencyField({
+		displayName: 'Preferred Currency',
+		name: 'preferredCurrency',
+		description: 'The currency that the customer pays in',
+	}),
+	state: createTextField({
+		displayName: 'State',
+		name: 'state',
+		placeholder: 'e.g. NY',
+		description: 'State or province',
+	}),
+	zip: createTextField({
+		displayName: 'ZIP',
+		name: 'zip',
+		placeholder: 'e.g. 10001',
+		description: 'ZIP or postal code',
+	}),
+};
 
-export const create: Operation = {
-	choice: {
+const email = createEmailField(
+	"The customer's email address. Each address can be used once in an account.",
+);
+
+const ifExists = createChoiceField({
+	displayName: 'If Customer Exists',
+	name: 'ifExists',
+	default: 'fail',
+	options: [
+		{
+			name: 'Continue',
+			value: 'continue',
+			description: 'Return an item with "alreadyExists": true, and go on',
+		},
+		{ name: 'Fail', value: 'fail', description: 'Stop with an error' },
+	],
+	description: 'What to do if the account already has a customer with this email address',
+});
+
+export const create: Operation<'customer'> = {
+	option: {
 		name: 'Create',
-		action: 'Create a customer',
+		action: 'Create customer',
 		description: 'Create a customer with name and email address',
 	},
 
@@ -33,134 +86,44 @@ export const create: Operation = {
 			type: 'string',
 			required: true,
 			default: '',
-			placeholder: 'e.g. John Doe',
+			placeholder: 'e.g. Nathan Smith',
 			description: "The customer's full name",
 		},
-		{
-			displayName: 'Email',
-			name: 'email',
-			type: 'string',
-			required: true,
-			default: '',
-			placeholder: 'e.g. john@example.com',
-			description: "The customer's email address. Each address can be used once in an account.",
-		},
-		{
-			displayName: 'If Customer Exists',
-			name: 'ifExists',
-			type: 'options',
-			default: 'fail',
-			options: [
-				{
-					name: 'Continue',
-					value: 'continue',
-					description: 'Return an item with "alreadyExists": true, and go on',
-				},
-				{ name: 'Fail', value: 'fail', description: 'Stop with an error' },
-			],
-			description: 'What to do if the account already has a customer with this email address',
-		},
+		email.property,
+		ifExists.property,
 		{
 			displayName: 'Additional Fields',
 			name: 'additionalFields',
 			type: 'collection',
-			placeholder: 'Add field',
+			placeholder: 'Add Field',
 			default: {},
-			options: [
-				{
-					displayName: 'Address Line 1',
-					name: 'addressLine1',
-					type: 'string',
-					default: '',
-					placeholder: 'e.g. 123 Main Street',
-				},
-				{
-					displayName: 'Address Line 2',
-					name: 'addressLine2',
-					type: 'string',
-					default: '',
-					placeholder: 'e.g. Apt 4B',
-				},
-				{
-					displayName: 'City',
-					name: 'city',
-					type: 'string',
-					default: '',
-					placeholder: 'e.g. New York',
-				},
-				{
-					displayName: 'Country',
-					name: 'country',
-					type: 'string',
-					default: '',
-					placeholder: 'e.g. USA',
-				},
-				{
-					displayName: 'Group',
-					name: 'group',
-					type: 'string',
-					default: '',
-					placeholder: 'e.g. Premium Customers',
-					description: 'A group or segment to sort the customer into',
-				},
-				{
-					displayName: 'Preferred Currency',
-					name: 'preferredCurrency',
-					type: 'string',
-					default: 'USD',
-					placeholder: 'e.g. USD',
-					description: `Three-letter code of the currency. ${CURRENCY_HINT}.`,
-				},
-				{
-					displayName: 'State',
-					name: 'state',
-					type: 'string',
-					default: '',
-					placeholder: 'e.g. NY',
-					description: 'State or province',
-				},
-				{
-					displayName: 'ZIP',
-					name: 'zip',
-					type: 'string',
-					default: '',
-					placeholder: 'e.g. 10001',
-					description: 'ZIP or postal code',
-				},
-			],
+			options: Object.values(ADDITIONAL).map(({ property }) => property),
 		},
 	],
 
 	request(parameters) {
-		const body: IDataObject = {
-			name: requiredText(parameters.get('name'), 'Name', 'John Doe'),
-			email: email(parameters.get('email'), 'Email'),
-		};
-		const additional = (parameters.get('additionalFields') ?? {}) as IDataObject;
-		for (const [parameter, name] of Object.entries(ADDITIONAL)) {
-			const value =
-				parameter === 'preferredCurrency' ? currency(additional[parameter]) : text(additional[parameter]);
-			if (value !== '') body[name] = value;
+		ifExists.read(parameters);
+		const name = readRequiredText(parameters.get('name'), 'Name', 'Nathan Smith');
+		const body: IDataObject = { name, email: email.read(parameters) };
+		const additional = readCollection(parameters, 'additionalFields');
+		for (const [sentAs, field] of Object.entries(ADDITIONAL)) {
+			const value = field.read(additional);
+			if (value !== '') body[sentAs] = value;
 		}
 		return {
 			method: 'POST',
 			path: '/api/v2/customer',
 			body,
 			record: 'customer',
-			summary: `a customer ${body.name as string} with the email address ${body.email as string}`,
+			summary: `a customer ${name} with the email address ${body.email}`,
 		};
 	},
 
-	items: (answer) => [answer.customer as IDataObject],
+	items: (answer) => [answer.customer],
 
-	insteadOf(httpCode, parameters) {
-		if (httpCode !== '409' || parameters.get('ifExists') !== 'continue') return undefined;
-		return [
-			{
-				alreadyExists: true,
-				name: text(parameters.get('name')),
-				email: text(parameters.get('email')),
-			},
-		];
+	onRejected(httpCode, parameters) {
+		if (httpCode !== '409' || ifExists.read(parameters) !== 'continue') return undefined;
+		const { body } = create.request(parameters);
+		return [{ alreadyExists: true, name: body?.name, email: body?.email }];
 	},
 };

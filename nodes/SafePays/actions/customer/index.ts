@@ -1,4 +1,2 @@
-import { create } from './create.operation';
-import { get } from './get.operation';
-
-export const customer = { create, get };
+export { create } from './create.operation';
+export { get } from './get.operation';

@@ -1,64 +1,89 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
-import type { SafePaysRequest } from '../../transport/request';
-import { CURRENCY_HINT, recordLocator } from '../fields';
-import type { LineItem } from '../input';
-import { amount, currency, date, email, id, lineItems, text, total, url } from '../input';
+import { readDueDate, readDueInDays } from '../dueDate';
+import {
+	createChoiceField,
+	readCollection,
+	createCurrencyField,
+	createCustomerField,
+	createEmailField,
+	createTextField,
+} from '../fields';
 import type { ItemParameters, Operation } from '../operation';
+import type { LineItem } from '../validation';
+import { readAmount, InvalidInput, readLineItems, sumLineItems, readUrl } from '../validation';
+import { metadata } from './metadata';
+import { showPaymentHint } from './paymentHint';
+import { buildWebhookUrl, whenPaidFields } from './whenPaid';
 
-/** The fields that say whom to bill for what: the same for every operation that creates an invoice. */
-export const billFields: INodeProperties[] = [
-	{
-		displayName: 'Bill To',
-		name: 'billTo',
-		type: 'options',
-		default: 'email',
-		options: [
-			{
-				name: 'Customer',
-				value: 'customer',
-				description: 'A customer who is already in SafePays',
-			},
-			{ name: 'Email Address', value: 'email', description: 'Anybody with an email address' },
-		],
-		description: 'Who gets the invoice',
-	},
-	{
-		displayName: 'Email',
-		name: 'email',
-		type: 'string',
-		required: true,
-		default: '',
-		placeholder: 'e.g. john@example.com',
-		displayOptions: { show: { billTo: ['email'] } },
-		description: 'The email address of the person to bill',
-	},
-	{
-		...recordLocator(
-			{
-				displayName: 'Customer',
-				name: 'customerId',
-				description: 'The customer to bill',
-			},
-			'dashboard/customer',
-		),
-		displayOptions: { show: { billTo: ['customer'] } },
-	},
-	{
-		displayName: 'Price By',
-		name: 'priceBy',
-		type: 'options',
-		default: 'amount',
-		options: [
-			{ name: 'Amount', value: 'amount', description: 'One total amount' },
-			{
-				name: 'Line Items',
-				value: 'items',
-				description: 'A list of items, which SafePays adds up',
-			},
-		],
-		description: 'How the price of the invoice is given',
-	},
+/** What SafePays takes if no currency is given (invoices.txt, "Create Invoice"). */
+const DEFAULT_CURRENCY = 'USD';
+
+const billTo = createChoiceField({
+	displayName: 'Bill To',
+	name: 'billTo',
+	default: 'email',
+	options: [
+		{
+			name: 'Customer',
+			value: 'customer',
+			description: 'A customer who is already in SafePays',
+		},
+		{ name: 'Email Address', value: 'email', description: 'Anybody with an email address' },
+	],
+	description: 'Who gets the invoice',
+});
+
+const priceBy = createChoiceField({
+	displayName: 'Price By',
+	name: 'priceBy',
+	default: 'amount',
+	options: [
+		{ name: 'Amount', value: 'amount', description: 'One total amount' },
+		{
+			name: 'Line Items',
+			value: 'items',
+			description: 'A list of items, which SafePays adds up',
+		},
+	],
+	description: 'How the price of the invoice is given',
+});
+
+const itemsFrom = createChoiceField({
+	displayName: 'Specify Line Items',
+	name: 'itemsFrom',
+	default: 'fields',
+	options: [
+		{ name: 'Using Fields Below', value: 'fields', description: 'Entered here, one by one' },
+		{ name: 'Using JSON', value: 'json', description: 'A list from an earlier node' },
+	],
+	displayOptions: { show: { priceBy: ['items'] } },
+	description: 'Where the line items come from',
+});
+
+const email = createEmailField('The email address of the person to bill');
+
+const customerId = createCustomerField('The customer to bill');
+
+const currency = createCurrencyField({
+	displayName: 'Currency',
+	name: 'currency',
+	description: 'The currency of the invoice',
+});
+
+const uniqueKey = createTextField({
+	displayName: 'Unique Key',
+	name: 'uniqueKey',
+	placeholder: 'e.g. order-1042',
+	description:
+		'Your own reference for this invoice, such as the order number. This node creates one invoice for each key: the next time, it returns the invoice that is already there.',
+});
+
+const fields: INodeProperties[] = [
+	billTo.property,
+	{ ...email.property, displayOptions: { show: { billTo: ['email'] } } },
+	{ ...customerId.property, displayOptions: { show: { billTo: ['customer'] } } },
+	priceBy.property,
 	{
 		displayName: 'Amount',
 		name: 'amount',
@@ -68,20 +93,9 @@ export const billFields: INodeProperties[] = [
 		default: 0,
 		placeholder: 'e.g. 200',
 		displayOptions: { show: { priceBy: ['amount'] } },
-		description: 'The total before fees, in whole units of the currency: 19.90 is 19 dollars and 90 cents',
+		description: 'The total before fees, in dollars, not cents: 19.90 is 19 dollars and 90 cents',
 	},
-	{
-		displayName: 'Line Items From',
-		name: 'itemsFrom',
-		type: 'options',
-		default: 'fields',
-		options: [
-			{ name: 'Fields Below', value: 'fields', description: 'Entered here, one by one' },
-			{ name: 'JSON', value: 'json', description: 'A list from an earlier node' },
-		],
-		displayOptions: { show: { priceBy: ['items'] } },
-		description: 'Where the line items come from',
-	},
+	itemsFrom.property,
 	{
 		displayName: 'Line Items',
 		name: 'lineItems',
@@ -119,7 +133,7 @@ export const billFields: INodeProperties[] = [
 						type: 'number',
 						typeOptions: { numberPrecision: 2 },
 						default: 0,
-						description: 'The price of one, in whole units of the currency',
+						description: 'The price of one, in dollars, not cents',
 					},
 				],
 			},
@@ -135,130 +149,137 @@ export const billFields: INodeProperties[] = [
 		displayOptions: { show: { priceBy: ['items'], itemsFrom: ['json'] } },
 		description: 'A list of objects with title, qty and price',
 	},
+	currency.property,
+	uniqueKey.property,
+	...whenPaidFields,
 	{
-		displayName: 'Currency',
-		name: 'currency',
-		type: 'string',
-		default: 'USD',
-		placeholder: 'e.g. USD',
-		description: `Three-letter code of the currency. ${CURRENCY_HINT}.`,
-	},
-	{
-		displayName: 'Unique Key',
-		name: 'uniqueKey',
-		type: 'string',
-		default: '',
-		placeholder: 'e.g. order-1042',
-		description:
-			'Your own reference for this invoice, such as the order number. This node creates one invoice for each key: the next time, it returns the invoice that is already there.',
-	},
-];
-
-const dueDate: INodeProperties = {
-	displayName: 'Due Date',
-	name: 'dueDate',
-	type: 'dateTime',
-	default: '',
-	description: "When the invoice is due, in the workflow's time zone. Left empty, it is due in 30 days.",
-};
-
-const redirectUrl: INodeProperties = {
-	displayName: 'Redirect URL',
-	name: 'redirectUrl',
-	type: 'string',
-	default: '',
-	placeholder: 'e.g. https://example.com/thank-you',
-	description:
-		'Where the buyer is sent after paying. SafePays adds the invoice ID as transaction_id. That somebody comes to this address does not prove a payment.',
-};
-
-const webhookUrl: INodeProperties = {
-	displayName: 'Webhook URL',
-	name: 'webhookUrl',
-	type: 'string',
-	default: '',
-	placeholder: 'e.g. https://n8n.example.com/webhook/4f1c…/webhook',
-	description:
-		'Where SafePays sends the notification when this invoice is paid: the production URL of a SafePays Trigger. Left empty, the Default Webhook URL of the credential is used.',
-};
-
-/** The optional fields; an operation that needs the webhook for itself leaves that one out. */
-export function additionalFields(...which: Array<'dueDate' | 'redirectUrl' | 'webhookUrl'>): INodeProperties {
-	const all = { dueDate, redirectUrl, webhookUrl };
-	return {
 		displayName: 'Additional Fields',
 		name: 'additionalFields',
 		type: 'collection',
-		placeholder: 'Add field',
+		placeholder: 'Add Field',
 		default: {},
-		options: which.map((name) => all[name]),
-	};
+		options: [
+			{
+				displayName: 'Due Date',
+				name: 'dueDate',
+				type: 'dateTime',
+				typeOptions: { dateOnly: true },
+				default: '',
+				description:
+					"When the invoice is due, in the workflow's time zone. Without a due date it is due in 30 days.",
+			},
+			{
+				displayName: 'Due In (Days)',
+				name: 'dueInDays',
+				type: 'number',
+				typeOptions: { minValue: 0 },
+				default: 30,
+				description:
+					"How many days from today the invoice is due, in the workflow's time zone. Not together with Due Date.",
+			},
+			metadata.property,
+			{
+				displayName: 'Redirect URL',
+				name: 'redirectUrl',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. https://example.com/thank-you',
+				description:
+					'Where the buyer is sent after paying. SafePays adds the invoice ID as transaction_id. A visit to this address does not prove a payment.',
+			},
+		],
+	},
+];
+
+function readPayer(
+	parameters: ItemParameters,
+): { email: string; customer_id?: undefined } | { customer_id: string; email?: undefined } {
+	return billTo.read(parameters) === 'customer'
+		? { customer_id: customerId.read(parameters) }
+		: { email: email.read(parameters) };
 }
 
-/** The request that creates an item's invoice (invoices.txt, "Create Invoice"); empty optional fields are left out. */
-export function createInvoice(parameters: ItemParameters, webhook: string): SafePaysRequest {
-	const additional = (parameters.get('additionalFields') ?? {}) as IDataObject;
-	const price = priceOf(parameters);
-	const optional: IDataObject = {
-		currency: currency(parameters.get('currency')),
-		due_date: date(additional.dueDate, 'Due Date', parameters.timeZone),
-		redirect_url: url(additional.redirectUrl, 'Redirect URL'),
-		webhook_url: webhook,
-	};
-	const body: IDataObject = { ...payerOf(parameters), ...price };
-	for (const [name, value] of Object.entries(optional)) if (value !== '') body[name] = value;
-
-	const sum = 'items' in price ? total(price.items) : price.amount;
-	return {
-		method: 'POST',
-		path: '/api/v2/invoice',
-		body,
-		record: 'invoice',
-		summary: `an invoice of ${sum} ${(body.currency as string | undefined) ?? 'USD'} to ${
-			(body.email as string | undefined) ?? `customer ${body.customer_id as string}`
-		}`,
-	};
-}
-
-function payerOf(parameters: ItemParameters): IDataObject {
-	if (parameters.get('billTo') === 'customer') {
-		return { customer_id: id(parameters.get('customerId'), 'Customer', 'dashboard/customer') };
-	}
-	return { email: email(parameters.get('email'), 'Email') };
-}
-
-function priceOf(parameters: ItemParameters): { amount: number } | { items: LineItem[] } {
-	if (parameters.get('priceBy') !== 'items') {
-		return { amount: amount(parameters.get('amount'), 'Amount') };
+function readPrice(parameters: ItemParameters): { amount: number } | { items: LineItem[] } {
+	if (priceBy.read(parameters) === 'amount') {
+		return { amount: readAmount(parameters.get('amount'), 'Amount') };
 	}
 	const list =
-		parameters.get('itemsFrom') === 'json'
+		itemsFrom.read(parameters) === 'json'
 			? parameters.get('lineItemsJson')
-			: ((parameters.get('lineItems') as IDataObject | undefined)?.item ?? []);
-	return { items: lineItems(list, 'Line Items') };
+			: (readCollection(parameters, 'lineItems').get('item') ?? []);
+	return { items: readLineItems(list, 'Line Items') };
 }
 
-export const create: Operation = {
-	choice: {
+/** `YYYY-MM-DD`, or `''` if none is given. */
+function readDueDay(parameters: ItemParameters): string {
+	const additional = readCollection(parameters, 'additionalFields');
+	const { timeZone } = parameters;
+	const day = readDueDate(additional.get('dueDate'), 'Due Date', timeZone);
+	const dayByNumber = readDueInDays(additional.get('dueInDays'), timeZone);
+	if (day !== '' && dayByNumber !== '') {
+		throw new InvalidInput(
+			'Due In (Days)',
+			'is given together with "Due Date"',
+			'Use one of them and remove the other.',
+		);
+	}
+	return day || dayByNumber;
+}
+
+function dropEmpty(fields: IDataObject): IDataObject {
+	return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
+}
+
+export const create: Operation<'invoice'> = {
+	option: {
 		name: 'Create',
-		action: 'Create an invoice',
+		action: 'Create invoice',
 		description: 'Create an invoice and get its payment link',
 	},
 
 	toolDescription:
-		'Creates an invoice in SafePays: a real bill, which this tool cannot take back. Amount and prices are in whole units of the currency: 200 is two hundred dollars, 19.90 is 19 dollars and 90 cents. Currency is a three-letter code such as USD. Line items in JSON are a list of objects with title, qty and price (of one). Dates are YYYY-MM-DD. Returns the invoice with its id and the payment_link, where the customer pays; base_amount is what was asked for, amount what the customer pays with fees. Every call creates one more invoice, except with a unique key that was used before. If an answer says that the invoice may exist, do not create it again.',
+		'Creates an invoice in SafePays: a real bill, which this tool cannot take back. Amount and prices are in dollars, not cents: 200 is two hundred dollars, 19.90 is 19 dollars and 90 cents. Currency is a three-letter code such as USD. Line items in JSON are a list of objects with title, qty and price (of one). Dates are YYYY-MM-DD. Returns the invoice with its id and the payment_link, where the customer pays; base_amount is what was asked for, amount what the customer pays with fees. Every call creates one more invoice, except with a unique key that was used before. If an answer says that the invoice may have been created, do not create it again.',
 
-	fields: [...billFields, additionalFields('dueDate', 'redirectUrl', 'webhookUrl')],
+	fields,
 
+	/** Empty optional fields are left out (invoices.txt, "Create Invoice"). */
 	request(parameters) {
-		const additional = (parameters.get('additionalFields') ?? {}) as IDataObject;
-		const webhook =
-			url(additional.webhookUrl, 'Webhook URL') ||
-			url(parameters.defaultWebhookUrl, 'Default Webhook URL of the credential');
-		return createInvoice(parameters, webhook);
+		const payer = readPayer(parameters);
+		const price = readPrice(parameters);
+		const code = currency.read(parameters);
+		const sum = 'items' in price ? sumLineItems(price.items) : price.amount;
+		const additional = readCollection(parameters, 'additionalFields');
+		const webhookUrl = buildWebhookUrl(parameters, uniqueKey.read(parameters), {
+			payer: payer.customer_id ?? payer.email,
+			currency: code || DEFAULT_CURRENCY,
+			total: sum,
+		});
+		const optional: IDataObject = {
+			currency: code,
+			due_date: readDueDay(parameters),
+			redirect_url: readUrl(additional.get('redirectUrl'), 'Redirect URL'),
+			webhook_url: webhookUrl,
+		};
+		return {
+			method: 'POST',
+			path: '/api/v2/invoice',
+			body: { ...payer, ...price, ...dropEmpty(optional) },
+			record: 'invoice',
+			summary: `an invoice of ${sum} ${code || DEFAULT_CURRENCY} to ${
+				payer.email ?? `customer ${payer.customer_id}`
+			}`,
+		};
 	},
 
-	items: (answer) => [answer.invoice as IDataObject],
+	items: (answer) => [answer.invoice],
 
-	uniqueKey: (parameters) => text(parameters.get('uniqueKey')),
+	uniqueKey: uniqueKey.read,
+
+	// The resume URL differs in each execution, and a due date in days on each day.
+	fingerprintIgnores: ['webhook_url', 'due_date'],
+
+	async afterRun(run, outputs) {
+		showPaymentHint(run, outputs);
+		return [outputs];
+	},
 };

@@ -1,32 +1,25 @@
-import type { IDataObject } from 'n8n-workflow';
-
-import { recordLocator } from '../fields';
-import { id } from '../input';
+import { buildGetInvoice } from '../../transport/request';
+import { createInvoiceField, pick, SIMPLE_INVOICE, createSimplifyField } from '../fields';
 import type { Operation } from '../operation';
-import { getInvoice } from './getInvoice';
 
-export const get: Operation = {
-	choice: {
+const invoiceId = createInvoiceField('The invoice to retrieve');
+const simplify = createSimplifyField(SIMPLE_INVOICE.join(', '));
+
+export const get: Operation<'invoice'> = {
+	option: {
 		name: 'Get',
-		action: 'Get an invoice',
-		description: 'Get an invoice with its payment status',
+		action: 'Get invoice',
+		description: 'Retrieve an invoice with its payment status',
 	},
 
 	toolDescription:
-		'Gets an invoice from SafePays by its ID (a UUID), which was returned when it was created. The status is "Invoice Created" (not paid yet), "Paid", "Unpaid" (past its due date) or "Failed" (a payment failed); only "Paid" means that it is paid. amount is in whole units of the currency, fees included. Does not find invoices by name or email address.',
+		'Retrieves an invoice from SafePays by its ID (a UUID), which was returned when it was created. The status is "Invoice Created" (not paid yet), "Paid", "Unpaid" (past its due date) or "Failed" (a payment failed); only "Paid" means that it is paid. amount is in dollars, not cents, fees included. Does not find invoices by name or email address.',
 
-	fields: [
-		recordLocator(
-			{
-				displayName: 'Invoice',
-				name: 'invoiceId',
-				description: 'The invoice to get',
-			},
-			'pay',
-		),
+	fields: [invoiceId.property, simplify.property],
+
+	request: (parameters) => buildGetInvoice(invoiceId.read(parameters)),
+
+	items: ({ invoice }, parameters) => [
+		simplify.read(parameters) ? pick(invoice, SIMPLE_INVOICE) : invoice,
 	],
-
-	request: (parameters) => getInvoice(id(parameters.get('invoiceId'), 'Invoice', 'pay')),
-
-	items: (answer) => [answer.invoice as IDataObject],
 };

@@ -1,5 +1,3 @@
-import { create } from './create.operation';
-import { createAndWait } from './createAndWait.operation';
-import { get } from './get.operation';
-
-export const invoice = { create, createAndWait, get };
+export { create } from './create.operation';
+export { get } from './get.operation';
+export { waitForPayment } from './waitForPayment/waitForPayment.operation';

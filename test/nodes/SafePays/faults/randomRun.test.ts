@@ -2,7 +2,8 @@ import type { Sandbox } from '../../../../sandbox';
 import { execute } from '../../../engine';
 import type { Executed, World } from '../../../engine';
 import { createInvoices } from '../../../engine/workflows';
-import { API_KEY, bills, pool, seedFromEnv, useSandbox, words, worldOf } from '../../../support';
+import { API_KEY, bills, seedFromEnv, useSandbox, words, createWorld } from '../../../support';
+import { pool } from '../../../../tools/harness/pool';
 
 /** Another seed, other faults: `SAFEPAYS_TEST_SEED=42 npx jest randomRun`. */
 const SEED = seedFromEnv('SAFEPAYS_TEST_SEED', 20_261);
@@ -34,23 +35,51 @@ const sandboxOf = useSandbox({ seed: SEED, latencyMs: [0, 10] });
 function letThingsGoWrong(sandbox: Sandbox): void {
 	const onCreate = { method: 'POST', path: '/api/v2/invoice' };
 	const retryAfter = { headers: { 'Retry-After': '1' }, message: 'Rate limit exceeded.' };
-	sandbox.addFault({ kind: 'status', status: 429, on: onCreate, probability: 0.004, ...retryAfter });
-	sandbox.addFault({ kind: 'status', status: 429, on: onCreate, probability: 0.004, message: 'Rate limit exceeded.' });
+	sandbox.addFault({
+		kind: 'status',
+		status: 429,
+		on: onCreate,
+		probability: 0.004,
+		...retryAfter,
+	});
+	sandbox.addFault({
+		kind: 'status',
+		status: 429,
+		on: onCreate,
+		probability: 0.004,
+		message: 'Rate limit exceeded.',
+	});
 	sandbox.addFault({ kind: 'status', status: 502, on: onCreate, probability: 0.02 });
-	sandbox.addFault({ kind: 'status', status: 502, on: onCreate, probability: 0.02, afterProcessing: true });
+	sandbox.addFault({
+		kind: 'status',
+		status: 502,
+		on: onCreate,
+		probability: 0.02,
+		afterProcessing: true,
+	});
 	sandbox.addFault({ kind: 'resetBefore', on: onCreate, probability: 0.02 });
 	sandbox.addFault({ kind: 'resetAfter', on: onCreate, probability: 0.02 });
 	sandbox.addFault({ kind: 'slow', ms: 9000, on: onCreate, probability: 0.01 });
 	for (const afterProcessing of [false, true]) {
 		sandbox.addFault({ kind: 'html', on: onCreate, probability: 0.01, afterProcessing });
-		sandbox.addFault({ kind: 'html', status: 200, on: onCreate, probability: 0.01, afterProcessing });
+		sandbox.addFault({
+			kind: 'html',
+			status: 200,
+			on: onCreate,
+			probability: 0.01,
+			afterProcessing,
+		});
 		sandbox.addFault({ kind: 'brokenJson', on: onCreate, probability: 0.01, afterProcessing });
 		sandbox.addFault({ kind: 'emptyBody', on: onCreate, probability: 0.01, afterProcessing });
 	}
 	sandbox.addFault({ kind: 'status', status: 400, on: onCreate, probability: 0.01 });
 }
 
-async function run(world: World, { goesOn, tries, presses }: Batch, items: ReturnType<typeof bills>): Promise<Executed> {
+async function run(
+	world: World,
+	{ goesOn, tries, presses }: Batch,
+	items: ReturnType<typeof bills>,
+): Promise<Executed> {
 	const workflow = createInvoices(
 		{ options: { timeout: 4, maxConcurrency: 12 } },
 		{
@@ -69,9 +98,12 @@ async function run(world: World, { goesOn, tries, presses }: Batch, items: Retur
 function fateOf(email: string, invoiceIds: string[], executed: Executed): Fate {
 	const item = executed.items.find((json) => json.email === email);
 	if (item && invoiceIds.includes(String(item.id))) return 'handed out';
-	const texts = executed.error ? [words(executed)] : executed.items.map((json) => JSON.stringify(json));
+	const texts = executed.error
+		? [words(executed)]
+		: executed.items.map((json) => JSON.stringify(json));
 	const about = texts.filter((text) => text.includes(`to ${email}, sent`));
-	if (about.some((text) => /look in SafePays for an invoice of [\d.]+ USD/i.test(text))) return 'unconfirmed';
+	if (about.some((text) => /look in SafePays for an invoice of [\d.]+ USD/i.test(text)))
+		return 'unconfirmed';
 	if (invoiceIds.some((id) => words(executed).includes(id))) return 'named in the error';
 	return executed.error ? 'not told of' : 'failed';
 }
@@ -82,12 +114,15 @@ it(`keeps the books: ${BATCHES.length * BATCH} creates under every fault, none t
 
 	const batches = BATCHES.map((batch, index) => ({
 		batch,
-		items: bills(BATCH).map(({ amount }, item) => ({ amount, email: `payer${index}.${item}@example.com` })),
+		items: bills(BATCH).map(({ amount }, item) => ({
+			amount,
+			email: `payer${index}.${item}@example.com`,
+		})),
 	}));
 	const runs = await pool(batches, 12, async ({ batch, items }) => ({
 		batch,
 		items,
-		executed: await run(worldOf(sandbox), batch, items),
+		executed: await run(createWorld(sandbox), batch, items),
 	}));
 
 	const invoicesOf = new Map<string, string[]>();
@@ -95,7 +130,13 @@ it(`keeps the books: ${BATCHES.length * BATCH} creates under every fault, none t
 		invoicesOf.set(email, [...(invoicesOf.get(email) ?? []), id]);
 	}
 	const twice = [...invoicesOf].filter(([, invoices]) => invoices.length > 1);
-	const fates: Record<Fate, number> = { 'handed out': 0, 'named in the error': 0, unconfirmed: 0, failed: 0, 'not told of': 0 };
+	const fates: Record<Fate, number> = {
+		'handed out': 0,
+		'named in the error': 0,
+		unconfirmed: 0,
+		failed: 0,
+		'not told of': 0,
+	};
 	const lost: string[] = [];
 	const madeUp: unknown[] = [];
 	for (const { batch, items, executed } of runs) {
@@ -108,16 +149,23 @@ it(`keeps the books: ${BATCHES.length * BATCH} creates under every fault, none t
 			const invoices = invoicesOf.get(email) ?? [];
 			const fate = fateOf(email, invoices, executed);
 			fates[fate]++;
-			if (invoices.length > 0 && (fate === 'failed' || fate === 'not told of')) lost.push(`${email} ${JSON.stringify(batch)}`);
+			if (invoices.length > 0 && (fate === 'failed' || fate === 'not told of'))
+				lost.push(`${email} ${JSON.stringify(batch)}`);
 		}
-		madeUp.push(...executed.items.filter(({ id }) => id !== undefined && !sandbox.books.invoices.has(String(id))));
+		madeUp.push(
+			...executed.items.filter(
+				({ id }) => id !== undefined && !sandbox.books.invoices.has(String(id)),
+			),
+		);
 	}
 
 	const hits = sandbox.requests.filter(({ status }) => status !== 201).length;
 	console.info(
 		`Random run, seed ${SEED}: ${BATCHES.length * BATCH} items, ${sandbox.requests.length} requests, ${hits} without a 201, ` +
 			`${sandbox.books.invoices.size} invoices in the books: ${twice.length} twice, ${lost.length} unaccounted for. ` +
-			`Items: ${Object.entries(fates).map(([fate, count]) => `${count} ${fate}`).join(', ')}.`,
+			`Items: ${Object.entries(fates)
+				.map(([fate, count]) => `${count} ${fate}`)
+				.join(', ')}.`,
 	);
 	expect(twice).toEqual([]);
 	expect(lost).toEqual([]);

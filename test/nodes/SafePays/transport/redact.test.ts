@@ -1,12 +1,18 @@
 import fc from 'fast-check';
 
-import { redactor } from '../../../../nodes/SafePays/transport/redact';
+import { createRedactor } from '../../../../nodes/SafePays/transport/redact';
 
 const html = (text: string) =>
-	text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll("'", '&#39;').replaceAll('<', '&lt;').replaceAll('+', '&#x2B;');
+	text
+		.replaceAll('&', '&amp;')
+		.replaceAll('"', '&quot;')
+		.replaceAll("'", '&#39;')
+		.replaceAll('<', '&lt;')
+		.replaceAll('+', '&#x2B;');
 const json = (text: string) => JSON.stringify(text).slice(1, -1);
 const form = (text: string) => new URLSearchParams({ '': text }).toString().slice(1);
-const lowerCase = (text: string) => encodeURIComponent(text).replace(/%../g, (code) => code.toLowerCase());
+const lowerCase = (text: string) =>
+	encodeURIComponent(text).replace(/%../g, (code) => code.toLowerCase());
 
 const ESCAPES: Record<string, (text: string) => string> = {
 	'as it is': (text) => text,
@@ -25,10 +31,12 @@ const ESCAPES: Record<string, (text: string) => string> = {
 
 describe.each(Object.entries(ESCAPES))('a key %s', (_name, escape) => {
 	it('is taken out, and nothing else is', () => {
-		const key = fc.string({ minLength: 6, maxLength: 40, unit: 'grapheme-ascii' }).filter((text) => /[a-z\d]{3}/i.test(text));
+		const key = fc
+			.string({ minLength: 6, maxLength: 40, unit: 'grapheme-ascii' })
+			.filter((text) => /[a-z\d]{3}/i.test(text));
 		fc.assert(
 			fc.property(key, (apiKey) => {
-				const redacted = redactor(apiKey)(`GET /x?api_key=${escape(apiKey)} HTTP`);
+				const redacted = createRedactor(apiKey)(`GET /x?api_key=${escape(apiKey)} HTTP`);
 				expect(redacted).toMatch(/^GET \/x\?api_key=\\*\*\*\* HTTP$/);
 			}),
 		);
@@ -36,18 +44,22 @@ describe.each(Object.entries(ESCAPES))('a key %s', (_name, escape) => {
 });
 
 it('takes it out of every text of an answer, and out of the names of fields', () => {
-	const redact = redactor('the-key');
-	expect(redact({ a: ['the-key', 1, null, { 'the-key': true }], b: 'no key' })).toEqual({ a: ['***', 1, null, { '***': true }], b: 'no key' });
+	const redact = createRedactor('the-key');
+	expect(redact({ a: ['the-key', 1, null, { 'the-key': true }], b: 'no key' })).toEqual({
+		a: ['***', 1, null, { '***': true }],
+		b: 'no key',
+	});
 	expect(redact('')).toBe('');
 	expect(redact(undefined)).toBeUndefined();
 });
 
 it('leaves texts alone where the key is so short that innocent words hold it', () => {
-	expect(redactor('key')('no key')).toBe('no key');
-	expect(redactor('')('no key')).toBe('no key');
+	expect(createRedactor('key')('no key')).toBe('no key');
+	expect(createRedactor('')('no key')).toBe('no key');
 });
 
 it('ends soon, whatever it reads', () => {
-	const redact = redactor('\\"&%+'.repeat(20));
-	for (const sign of ['\\', '%25', '&amp;', '\\"&%+']) expect(redact(sign.repeat(2000)).length).toBeGreaterThan(0);
+	const redact = createRedactor('\\"&%+'.repeat(20));
+	for (const sign of ['\\', '%25', '&amp;', '\\"&%+'])
+		expect(redact(sign.repeat(2000)).length).toBeGreaterThan(0);
 });

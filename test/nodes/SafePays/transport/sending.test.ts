@@ -1,63 +1,114 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 
 import { startSandbox } from '../../../../sandbox';
 import { execute } from '../../../engine';
 import { createInvoices, safePaysWorkflow } from '../../../engine/workflows';
-import { API_KEY, asked, billed, bills, ids, UNKNOWN_ID, useSandbox, words, worldOf } from '../../../support';
+import { closeAll, receiver } from '../../../sandbox/helpers';
+import {
+	API_KEY,
+	asked,
+	billed,
+	bills,
+	ids,
+	UNKNOWN_ID,
+	runCreates,
+	useSandbox,
+	words,
+	createWorld,
+} from '../../../support';
 
 const sandboxOf = useSandbox();
+afterEach(closeAll);
 const CONTINUE = { onError: 'continueRegularOutput' as const };
-const getInvoice = (options = {}) => safePaysWorkflow({ resource: 'invoice', operation: 'get', invoiceId: '={{ $json.id }}', options });
-const stored = () => sandboxOf().books.createInvoice(API_KEY, { email: 'a@example.com', amount: 1 }).id;
+const getInvoice = (options = {}) =>
+	safePaysWorkflow({
+		resource: 'invoice',
+		operation: 'get',
+		invoiceId: '={{ $json.id }}',
+		options,
+	});
+const stored = () =>
+	sandboxOf().books.createInvoice(API_KEY, { email: 'a@example.com', amount: 1 }).id;
 const gaps = (times: number[]) => times.slice(1).map((time, index) => time - times[index]);
 
 describe('how many requests are on their way', () => {
 	it.each([
 		[undefined, 10],
 		[3, 3],
-		[0, 1],
-		[1000, 100],
-	])('with Max Concurrency %s: at most %i, and as many as that', async (maxConcurrency, most) => {
+		[1, 1],
+		[100, 100],
+	])('with Parallel Requests %s: at most %i, and as many as that', async (maxConcurrency, most) => {
 		// Long enough for that many to be sent in the meantime.
 		sandboxOf().setLatency(most * 10 + 100);
 		const options = maxConcurrency === undefined ? {} : { maxConcurrency };
-		await execute(worldOf(sandboxOf()), createInvoices({ options }), { items: bills(most === 1 ? 4 : most + 15) });
+		await runCreates(sandboxOf(), bills(most === 1 ? 4 : most + 15), { options });
 		expect(sandboxOf().peakInFlight).toBe(most);
 	});
 });
 
 describe('the rate limit', () => {
-	it.each([true, false])('is waited out by the whole run, and nothing is lost or doubled (X-RateLimit headers: %s)', async (headers) => {
-		sandboxOf().setRateLimit({ requests: 15, windowSeconds: 1, headers });
-		const executed = await execute(worldOf(sandboxOf()), createInvoices({ options: { maxConcurrency: 5 } }), { items: bills(40) });
-		expect(ids(executed.items)).toHaveLength(40);
-		expect(new Set(billed(sandboxOf())).size).toBe(40);
-		expect(sandboxOf().books.invoices.size).toBe(40);
+	it.each([true, false])(
+		'is waited out by the whole run, and nothing is lost or doubled (X-RateLimit headers: %s)',
+		async (headers) => {
+			sandboxOf().setRateLimit({ requests: 15, windowSeconds: 1, headers });
+			const executed = await runCreates(sandboxOf(), bills(40), { options: { maxConcurrency: 5 } });
+			expect(ids(executed.items)).toHaveLength(40);
+			expect(new Set(billed(sandboxOf())).size).toBe(40);
+			expect(sandboxOf().books.invoices.size).toBe(40);
+			const refused = sandboxOf().requests.filter(({ status }) => status === 429).length;
+			// Where the answers tell what is left, nothing has to be refused but what a clock's rounding costs.
+			expect(refused).toBeLessThanOrEqual(headers ? 2 : 10);
+			expect(executed.hints.join()).toMatch(/waited \d+ seconds?/);
+		},
+	);
+
+	it('is the account’s: executions at the same time share it and take turns', async () => {
+		sandboxOf().setRateLimit({ requests: 40, windowSeconds: 2 });
+		sandboxOf().setLatency(20);
+		const runs = Array.from({ length: 20 }, async (_, run) => {
+			const items = [0, 1, 2, 3].map((n) => ({ email: `payer${run}-${n}@example.com`, amount: 1 }));
+			return await runCreates(sandboxOf(), items);
+		});
+		const executed = await Promise.all(runs);
+		expect(executed.flatMap(({ items }) => ids(items))).toHaveLength(80);
+		expect(new Set(billed(sandboxOf())).size).toBe(80);
+		expect(sandboxOf().peakInFlight).toBe(10);
+		// Each run for itself had all of its requests refused, window after window.
 		const refused = sandboxOf().requests.filter(({ status }) => status === 429).length;
-		// Where the answers tell what is left, nothing has to be refused but what a clock's rounding costs.
-		expect(refused).toBeLessThanOrEqual(headers ? 2 : 10);
-		expect(executed.hints.join()).toMatch(/waited \d+ seconds?/);
+		expect(refused).toBeLessThanOrEqual(12);
 	});
 
 	it('stops everybody at the first 429: nobody sends until the time it names has passed', async () => {
 		sandboxOf().setLatency(30);
 		sandboxOf().addFault({ kind: 'slow', ms: 0, times: 4 });
-		sandboxOf().addFault({ kind: 'status', status: 429, headers: { 'Retry-After': '1' }, times: 1 });
-		await execute(worldOf(sandboxOf()), createInvoices({ options: { maxConcurrency: 4 } }), { items: bills(16) });
+		sandboxOf().addFault({
+			kind: 'status',
+			status: 429,
+			headers: { 'Retry-After': '1' },
+			times: 1,
+		});
+		await runCreates(sandboxOf(), bills(16), { options: { maxConcurrency: 4 } });
 		const { requests } = sandboxOf();
 		const refusedAt = (requests.find(({ status }) => status === 429)?.startedAt ?? 0) + 30;
 		// What was on its way already may have started a little after the refused one.
-		const during = requests.filter(({ startedAt }) => startedAt > refusedAt + 100 && startedAt < refusedAt + 950);
+		const during = requests.filter(
+			({ startedAt }) => startedAt > refusedAt + 100 && startedAt < refusedAt + 950,
+		);
 		expect(during).toEqual([]);
-		expect(requests.filter(({ startedAt }) => startedAt >= refusedAt + 950).length).toBeGreaterThan(0);
+		expect(requests.filter(({ startedAt }) => startedAt >= refusedAt + 950).length).toBeGreaterThan(
+			0,
+		);
 		expect(sandboxOf().books.invoices.size).toBe(16);
 	});
 
 	it('reads the seconds from SafePays’ sentence', async () => {
-		sandboxOf().addFault({ kind: 'status', status: 429, message: 'Rate limit exceeded. Please retry after 1 seconds.', times: 1 });
-		await execute(worldOf(sandboxOf()), createInvoices(), { items: bills(1) });
+		sandboxOf().addFault({
+			kind: 'status',
+			status: 429,
+			message: 'Rate limit exceeded. Please retry after 1 seconds.',
+			times: 1,
+		});
+		await runCreates(sandboxOf(), bills(1));
 		const [gap] = gaps(sandboxOf().requests.map(({ startedAt }) => startedAt));
 		expect(gap).toBeGreaterThanOrEqual(990);
 		expect(gap).toBeLessThan(5000);
@@ -65,7 +116,12 @@ describe('the rate limit', () => {
 
 	it('fails an item whose Rate Limit Wait is spent, names the limit, and sends nothing for it', async () => {
 		sandboxOf().addFault({ kind: 'status', status: 429 });
-		const executed = await execute(worldOf(sandboxOf()), createInvoices({ options: { rateLimitWait: 5, maxConcurrency: 1 } }, CONTINUE), { items: bills(3) });
+		const executed = await runCreates(
+			sandboxOf(),
+			bills(3),
+			{ options: { rateLimitWait: 5, maxConcurrency: 1 } },
+			CONTINUE,
+		);
 		for (const item of executed.items) {
 			expect(item.error).toMatch(/rate limit/);
 			expect(item.details).toMatchObject({ httpCode: '429' });
@@ -76,7 +132,7 @@ describe('the rate limit', () => {
 	});
 
 	it('tells nothing of waiting where nothing was waited for', async () => {
-		expect((await execute(worldOf(sandboxOf()), createInvoices(), { items: bills(1) })).hints).toEqual([]);
+		expect((await runCreates(sandboxOf(), bills(1))).hints.join()).not.toMatch(/waited/);
 	});
 });
 
@@ -84,7 +140,7 @@ describe('a read', () => {
 	it('is asked again three times at most, with growing pauses', async () => {
 		const id = stored();
 		sandboxOf().addFault({ kind: 'status', status: 503 });
-		const executed = await execute(worldOf(sandboxOf()), getInvoice(), { items: [{ id }] });
+		const executed = await execute(createWorld(sandboxOf()), getInvoice(), { items: [{ id }] });
 		expect(executed.error?.message).toContain('(503)');
 		const [first, second, third] = gaps(sandboxOf().requests.map(({ startedAt }) => startedAt));
 		expect(sandboxOf().requests).toHaveLength(4);
@@ -95,11 +151,15 @@ describe('a read', () => {
 	it('comes through when SafePays does', async () => {
 		const id = stored();
 		sandboxOf().addFault({ kind: 'resetBefore', times: 1 });
-		expect((await execute(worldOf(sandboxOf()), getInvoice(), { items: [{ id }] })).items).toMatchObject([{ id }]);
+		expect(
+			(await execute(createWorld(sandboxOf()), getInvoice(), { items: [{ id }] })).items,
+		).toMatchObject([{ id }]);
 	});
 
 	it('is not asked again when SafePays has answered', async () => {
-		const executed = await execute(worldOf(sandboxOf()), getInvoice(), { items: [{ id: UNKNOWN_ID }] });
+		const executed = await execute(createWorld(sandboxOf()), getInvoice(), {
+			items: [{ id: UNKNOWN_ID }],
+		});
 		expect(words(executed)).toMatch(/Invoice not found \(404\)[\s\S]*Check the invoice ID/);
 		expect(words(executed)).not.toContain('Created in this run');
 		expect(sandboxOf().requests).toHaveLength(1);
@@ -107,7 +167,9 @@ describe('a read', () => {
 
 	it('that fails after others names no invoice as created', async () => {
 		const id = stored();
-		const executed = await execute(worldOf(sandboxOf()), getInvoice({ maxConcurrency: 1 }), { items: [{ id }, { id: UNKNOWN_ID }] });
+		const executed = await execute(createWorld(sandboxOf()), getInvoice({ maxConcurrency: 1 }), {
+			items: [{ id }, { id: UNKNOWN_ID }],
+		});
 		expect(executed.error?.message).toContain('[item 1]');
 		expect(words(executed)).not.toMatch(/Created|undefined/);
 	});
@@ -116,25 +178,37 @@ describe('a read', () => {
 it('gives up after the option "Timeout"', async () => {
 	sandboxOf().addFault({ kind: 'slow', ms: 4000 });
 	const startedAt = Date.now();
-	const executed = await execute(worldOf(sandboxOf()), createInvoices({ options: { timeout: 0.3 } }), { items: bills(1) });
+	const executed = await runCreates(sandboxOf(), bills(1), { options: { timeout: 0.3 } });
 	expect(executed.error?.message).toMatch(/did not answer in time/);
 	expect(Date.now() - startedAt).toBeLessThan(3900);
 });
 
-it.each([302, 307, 308])('follows no redirect (%i), so that the key goes nowhere else', async (status) => {
-	const elsewhere = await startSandbox({ apiKeys: [API_KEY] });
-	try {
-		sandboxOf().addFault({ kind: 'redirect', status, location: `${elsewhere.url}/api/v2/invoice` });
-		const executed = await execute(worldOf(sandboxOf()), createInvoices(), { items: bills(1) });
-		expect(executed.error?.message).toContain(`status ${status}`);
-		expect(elsewhere.requests).toEqual([]);
-	} finally {
-		await elsewhere.close();
-	}
-});
+it.each([302, 307, 308])(
+	'follows no redirect (%i), so that the key goes nowhere else',
+	async (status) => {
+		const elsewhere = await startSandbox({ apiKeys: [API_KEY] });
+		try {
+			sandboxOf().addFault({
+				kind: 'redirect',
+				status,
+				location: `${elsewhere.url}/api/v2/invoice`,
+			});
+			const executed = await runCreates(sandboxOf(), bills(1));
+			expect(executed.error?.message).toContain(`status ${status}`);
+			expect(elsewhere.requests).toEqual([]);
+		} finally {
+			await elsewhere.close();
+		}
+	},
+);
 
 describe('the API key', () => {
-	const everywhere = (run: unknown) => JSON.stringify(run, (_name, value: unknown) => (value instanceof Error ? { ...value, message: value.message, stack: value.stack, cause: value.cause } : value));
+	const everywhere = (run: unknown) =>
+		JSON.stringify(run, (_name, value: unknown) =>
+			value instanceof Error
+				? { ...value, message: value.message, stack: value.stack, cause: value.cause }
+				: value,
+		);
 
 	it.each([
 		['an error that repeats it', { kind: 'echoKey' }],
@@ -142,32 +216,60 @@ describe('the API key', () => {
 		['a success that repeats it', { kind: 'echoKey', status: 200 }],
 		['a broken connection', { kind: 'resetAfter' }],
 		['a proxy’s page', { kind: 'html' }],
-	] as const)('is in nothing that n8n saves or shows after %s', async (_name, fault) => {
-		sandboxOf().addFault(fault);
-		for (const settings of [{}, CONTINUE]) {
-			for (const workflow of [createInvoices({}, settings), { ...getInvoice() }]) {
-				const executed = await execute(worldOf(sandboxOf()), workflow, { items: [{ ...bills(1)[0], id: UNKNOWN_ID }] });
-				expect(executed.saved).not.toContain(API_KEY);
-				expect(everywhere(executed.run)).not.toContain(API_KEY);
-				expect(executed.saved).toMatch(/SafePays|\*\*\*/);
+	] as const)(
+		'is in nothing that n8n saves or shows after %s',
+		async (_name, fault) => {
+			sandboxOf().addFault(fault);
+			for (const settings of [{}, CONTINUE]) {
+				for (const workflow of [createInvoices({}, settings), { ...getInvoice() }]) {
+					const executed = await execute(createWorld(sandboxOf()), workflow, {
+						items: [{ ...bills(1)[0], id: UNKNOWN_ID }],
+					});
+					expect(executed.saved).not.toContain(API_KEY);
+					expect(everywhere(executed.run)).not.toContain(API_KEY);
+					expect(executed.saved).toMatch(/SafePays|\*\*\*/);
+				}
 			}
-		}
-	}, 60_000);
+		},
+		60_000,
+	);
+
+	/** What comes of a question that a proxy answers. */
+	async function askProxy(answer: (response: ServerResponse) => void) {
+		const { url } = await receiver((_nth, response) => answer(response));
+		const credentials = { apiKey: API_KEY, baseUrl: new URL(url).origin };
+		return await execute(createWorld(sandboxOf(), { credentials }), getInvoice(), {
+			items: [{ id: UNKNOWN_ID }],
+		});
+	}
 
 	it('is not begun in the title of a page that shows it too far behind to be shown whole', async () => {
 		const title = `<title>Cannot GET /api/v2/invoice/${UNKNOWN_ID}?api_key=${API_KEY}</title>`;
-		const proxy = createServer((_request, response) => response.writeHead(404, { 'content-type': 'text/html' }).end(title));
-		await once(proxy.listen(0, '127.0.0.1'), 'listening');
-		const baseUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-		const credentials = { apiKey: API_KEY, baseUrl };
-		const executed = await execute(worldOf(sandboxOf(), { credentials }), getInvoice(), { items: [{ id: UNKNOWN_ID }] });
-		proxy.close();
-		expect(executed.error?.message).toContain('?api_key=***');
+		const { error } = await askProxy((response) =>
+			response.writeHead(404, { 'content-type': 'text/html' }).end(title),
+		);
+		expect(error?.message).toContain('?api_key=***');
+	});
+
+	it('is not begun in a redirect whose address is too long to be shown whole', async () => {
+		const executed = await askProxy((response) => {
+			const { url = '' } = response.req;
+			const padding = 'x'.repeat(292 - 'https://a.example.com'.length - url.indexOf(API_KEY));
+			response.writeHead(301, { location: `https://a.example.com${padding}${url}` }).end();
+		});
+		expect(executed.error?.message).toContain('The Base URL redirects to https://a.example.com');
+		expect(words(executed)).not.toContain(API_KEY.slice(0, 6));
 	});
 
 	it('is taken out of a record too, should SafePays ever repeat it there', async () => {
-		const { id } = sandboxOf().books.createCustomer(API_KEY, { name: `Mr ${API_KEY}`, email: 'a@example.com' });
-		const executed = await execute(worldOf(sandboxOf()), safePaysWorkflow({ resource: 'customer', operation: 'get', customerId: id }));
+		const { id } = sandboxOf().books.createCustomer(API_KEY, {
+			name: `Mr ${API_KEY}`,
+			email: 'a@example.com',
+		});
+		const executed = await execute(
+			createWorld(sandboxOf()),
+			safePaysWorkflow({ resource: 'customer', operation: 'get', customerId: id }),
+		);
 		expect(executed.items[0].name).toBe('Mr ***');
 	});
 });

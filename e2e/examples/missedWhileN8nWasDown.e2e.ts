@@ -1,0 +1,127 @@
+import { getItems, type Execution } from '../../tools/harness/client';
+import { describeSince } from '../world';
+import { stage, type Stage } from './stage';
+
+const SHIP = 'Ship (replace me)';
+const LOOK = 'Look into It (replace me)';
+
+describeSince('2.6.0')(
+	'making up for what was missed, with a data table that the workflow makes',
+	() => {
+		let example: Stage;
+		/** Bills without remembering. */
+		let billing: Stage;
+		beforeAll(async () => {
+			billing = await stage('bill-a-customer');
+			example = await stage('missed-while-n8n-was-down');
+		});
+
+		async function bill(email: string): Promise<string> {
+			await example.change('Create Invoice', { email, uniqueKey: `order of ${email}` });
+			const [{ id }] = getItems(await example.run(), 'Create Invoice');
+			return String(id);
+		}
+
+		const hour = async () => await example.run('Every Hour');
+
+		const emails = (execution: Execution, node: string) =>
+			getItems(execution, node).map(({ email }) => email);
+
+		it('makes the table also when the hour comes first', async () => {
+			const execution = await hour();
+			expect(execution.status).toBe('success');
+			expect(getItems(execution, 'Get Invoice')).toEqual([]);
+		});
+
+		it('ships within the hour what nobody heard of, and once', async () => {
+			const id = await bill('quinn@example.com');
+			expect(emails(await hour(), SHIP)).toEqual([]);
+
+			// nothing listens: this is an n8n that is down
+			await example.sandbox.pay(id);
+			const found = await hour();
+			expect(getItems(found, SHIP)).toMatchObject([{ invoice_id: id, email: 'quinn@example.com' }]);
+			expect(getItems(found, 'Close')).toMatchObject([{ invoice_id: id, state: 'done' }]);
+
+			const again = await hour();
+			expect(emails(again, 'Get Invoice')).toEqual([]);
+			expect(emails(again, SHIP)).toEqual([]);
+		});
+
+		it('ships what it heard of at once, and not again with the hour', async () => {
+			const id = await bill('rita@example.com');
+			const before = (await example.client.listExecutions({ workflowId: example.id })).length;
+			await example.client.activate(example);
+			await example.sandbox.pay(id);
+			const executions = await example.client.waitForExecutions(example.id, before + 1);
+			const execution = executions[before];
+			expect(getItems(execution, SHIP)).toMatchObject([
+				{ invoice_id: id, email: 'rita@example.com' },
+			]);
+			expect(getItems(execution, 'Close')).toMatchObject([{ invoice_id: id, state: 'done' }]);
+			await example.client.deactivate(example);
+
+			expect(emails(await hour(), SHIP)).toEqual([]);
+		});
+
+		it('shows a payment whose execution was cut off, an hour later, and does not ship it again', async () => {
+			const id = await bill('sven@example.com');
+			await example.sandbox.pay(id);
+			// as if the execution had been cut off before its end
+			await example.change('Close', { filters: rowOf('none') });
+			expect(emails(await hour(), SHIP)).toEqual(['sven@example.com']);
+			await example.change('Close', { filters: rowOf('={{ $json.invoice_id }}') });
+
+			const soon = await hour();
+			expect(emails(soon, 'Get Invoice')).toEqual(['sven@example.com']);
+			expect(emails(soon, SHIP)).toEqual([]);
+			expect(emails(soon, LOOK)).toEqual([]);
+
+			await becomeStuck();
+			const later = await hour();
+			expect(emails(later, SHIP)).toEqual([]);
+			expect(getItems(later, LOOK)).toMatchObject([{ id, email: 'sven@example.com' }]);
+		});
+
+		it('does not open a row again when its order is billed again', async () => {
+			await bill('rita@example.com');
+			expect(emails(await hour(), 'Get Invoice')).toEqual(['sven@example.com']);
+		});
+
+		it('ships a payment that is in no row', async () => {
+			const before = (await example.client.listExecutions({ workflowId: example.id })).length;
+			await example.client.activate(example);
+			const [{ id }] = getItems(await billing.run(), 'Create Invoice');
+			await example.sandbox.pay(String(id));
+			const executions = await example.client.waitForExecutions(example.id, before + 1);
+			expect(getItems(executions[before], SHIP)).toMatchObject([{ invoice_id: id }]);
+			await example.client.deactivate(example);
+		});
+
+		it('goes on with the others when SafePays does not know an invoice any more', async () => {
+			await example.sandbox.reset();
+			const id = await bill('tina@example.com');
+			await example.sandbox.pay(id);
+			const execution = await hour();
+			expect(emails(execution, SHIP)).toEqual(['tina@example.com']);
+			expect(getItems(execution, LOOK)).toMatchObject([
+				{ email: 'sven@example.com', details: { httpCode: '404' } },
+			]);
+		});
+
+		const rowOf = (keyValue: string) => ({
+			conditions: [{ keyName: 'invoice_id', condition: 'eq', keyValue }],
+		});
+
+		/** Has a row count as stuck after no hour instead of one. */
+		async function becomeStuck(): Promise<void> {
+			const { nodes } = await example.client.getWorkflow(example.id);
+			const { rules } = nodes.find(({ name }) => name === 'New or Stuck?')?.parameters ?? {};
+			const text = JSON.stringify(rules);
+			expect(text).toContain('"rightValue":1');
+			await example.change('New or Stuck?', {
+				rules: JSON.parse(text.replace('"rightValue":1', '"rightValue":0')) as object,
+			});
+		}
+	},
+);

@@ -1,0 +1,28 @@
+import type { N8nClient } from '../tools/harness/client';
+import { post } from '../tools/harness/post';
+import type { NodeJson, NodeSettings } from '../tools/harness/workflow';
+import { noOp, safePaysTrigger, triggerPath, workflow } from '../tools/harness/workflow';
+
+/** An active workflow of a SafePays Trigger, these nodes, and one named "After". */
+export async function listen(
+	{ client, credentialId }: { client: N8nClient; credentialId: string },
+	{
+		parameters = {},
+		settings = {},
+		nodes = [],
+	}: { parameters?: Record<string, unknown>; settings?: NodeSettings; nodes?: NodeJson[] } = {},
+) {
+	const trigger = safePaysTrigger(parameters, { credential: credentialId, ...settings });
+	const { id } = await client.createWorkflow(workflow([trigger, ...nodes, noOp('After')]));
+	await client.activate({ id });
+	const url = `${client.webhookUrl}/webhook/${triggerPath(trigger)}`;
+	return {
+		id,
+		url,
+		post: async (body: object) => await post(url, body),
+		/** Notifies it of an invoice, as SafePays does. */
+		notify: async (invoice: { id: string; status: string }) =>
+			await post(url, { invoice: { id: invoice.id, status: invoice.status } }),
+		executions: async () => await client.listExecutions({ workflowId: id }),
+	};
+}

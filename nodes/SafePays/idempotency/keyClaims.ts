@@ -1,0 +1,155 @@
+import { randomUUID } from 'crypto';
+
+import type { IExecuteFunctions } from 'n8n-workflow';
+import { sleep } from 'n8n-workflow';
+
+import { createProcessRegistry, getNodeKey } from '../processMemory';
+
+/** Keys that one node remembers in n8n's database; past that the oldest are forgotten. */
+const MAX_KEYS = 20_000;
+
+/** Milliseconds before a second look, at least: so that both of two writers look after both have written. */
+const SECOND_LOOK_MS = 100;
+/** The same where reading the row and writing it back takes longer, which it does for the other writer too; a burst is not to wait for seconds. */
+const SECOND_LOOK_AT_MOST_MS = 400;
+
+const OPTIONS = { mode: 'entries', maxEntries: MAX_KEYS } as const;
+
+interface Claim {
+	key: string;
+	resolve: (isNew: boolean) => void;
+	reject: (error: unknown) => void;
+}
+
+/** What waits for its turn at a node's row. */
+interface Queue {
+	claims: Claim[];
+	last: Promise<void>;
+}
+
+const MAX_NODES = 10_000;
+
+const getNodeQueue = createProcessRegistry(
+	MAX_NODES,
+	'nodes: their claims on keys that wait to be written',
+	(): Queue => ({ claims: [], last: Promise.resolve() }),
+);
+
+/**
+ * Claims a key for a node of a workflow in n8n's database, across executions, restarts and processes.
+ *
+ * n8n's helper (`checkProcessedAndRecord`) reads a row and writes it back whole. Within this process
+ * claims therefore go one after the other, those that wait together in one go; against other
+ * processes each claim looks again after a moment (see `record`).
+ *
+ * @returns whether the key was new: then this caller alone has it
+ */
+export async function claimKey(context: IExecuteFunctions, key: string): Promise<boolean> {
+	return await new Promise<boolean>((resolve, reject) => {
+		const queue = getQueue(context);
+		queue.claims.push({ key, resolve, reject });
+		enqueue(queue, async () => await serve(context, queue.claims.splice(0)));
+	});
+}
+
+/** Claims many keys in one go. @returns those that were new, which are the caller's now */
+export async function claimKeys(context: IExecuteFunctions, keys: string[]): Promise<Set<string>> {
+	const areNew = await Promise.all(keys.map(async (key) => await claimKey(context, key)));
+	return new Set(keys.filter((_, index) => areNew[index]));
+}
+
+/**
+ * Looks for keys without claiming them. n8n's helper can only record what it looks for, so that is
+ * taken back; what another process has recorded for that moment is not there at the second look.
+ */
+export async function findClaimedKeys(
+	context: IExecuteFunctions,
+	keys: string[],
+): Promise<Set<string>> {
+	return await new Promise((resolve, reject) => {
+		enqueue(getQueue(context), async () => await find(context, keys).then(resolve, reject));
+	});
+}
+
+async function find(context: IExecuteFunctions, keys: string[]): Promise<Set<string>> {
+	let found = keys;
+	if ((await context.helpers.getProcessedDataCount('node', OPTIONS)) === 0) return new Set();
+	for (const pauseMs of [0, SECOND_LOOK_MS]) {
+		if (found.length === 0) break;
+		if (pauseMs > 0) await sleep(pauseMs);
+		const fresh = await check(context, found);
+		if (fresh.length > 0) await context.helpers.removeProcessed(fresh, 'node', OPTIONS);
+		found = found.filter((key) => !fresh.includes(key));
+	}
+	return new Set(found);
+}
+
+/** Gives keys back, so that they can be claimed again. */
+export async function releaseKeys(context: IExecuteFunctions, keys: string[]): Promise<void> {
+	await new Promise<void>((resolve, reject) => {
+		enqueue(getQueue(context), async () => {
+			await context.helpers.removeProcessed(keys, 'node', OPTIONS).then(resolve, reject);
+		});
+	});
+}
+
+/** Notes a key that no other execution asks for, so without a second look. @returns whether it was new */
+export async function noteKey(context: IExecuteFunctions, key: string): Promise<boolean> {
+	return await new Promise<boolean>((resolve, reject) => {
+		enqueue(getQueue(context), async () => {
+			await check(context, [key]).then((fresh) => resolve(fresh.length > 0), reject);
+		});
+	});
+}
+
+function getQueue(context: IExecuteFunctions): Queue {
+	return getNodeQueue(getNodeKey(context));
+}
+
+function enqueue(queue: Queue, work: () => Promise<void>): void {
+	queue.last = queue.last.then(work, work);
+}
+
+async function serve(context: IExecuteFunctions, claims: Claim[]): Promise<void> {
+	if (claims.length === 0) return;
+	try {
+		const mine = await record(context, [...new Set(claims.map(({ key }) => key))]);
+		for (const { key, resolve } of claims) resolve(mine.delete(key));
+	} catch (error) {
+		for (const { reject } of claims) reject(error);
+	}
+}
+
+/**
+ * Records keys and finds out which of them are ours.
+ *
+ * Two processes may both be answered "new", and the one that writes last overwrites the other. So a
+ * mark of our own is written along, and both are looked for after a moment: a lost mark means that
+ * another process overwrote us; a key that is there without it is theirs, and a key that is gone too was
+ * lost to an unrelated write, is put back by that look, and looked for again.
+ */
+async function record(context: IExecuteFunctions, keys: string[]): Promise<Set<string>> {
+	const mark = `mark:${randomUUID()}`;
+	const begun = Date.now();
+	let unsure = (await check(context, [...keys, mark])).filter((key) => key !== mark);
+	const tookMs = Date.now() - begun;
+	const lookAfterMs = Math.min(Math.max(SECOND_LOOK_MS, 2 * tookMs), SECOND_LOOK_AT_MOST_MS);
+	const mine = new Set(unsure);
+	while (unsure.length > 0) {
+		await sleep(lookAfterMs * (1 + Math.random() / 2));
+		const lost = new Set(await check(context, [...unsure, mark]));
+		if (!lost.has(mark)) break;
+		for (const key of unsure) if (!lost.has(key)) mine.delete(key);
+		unsure = unsure.filter((key) => lost.has(key));
+	}
+	await context.helpers.removeProcessed([mark], 'node', OPTIONS);
+	return mine;
+}
+
+/** @returns the keys that were new */
+async function check(context: IExecuteFunctions, keys: string[]): Promise<string[]> {
+	const ask = async () => await context.helpers.checkProcessedAndRecord(keys, 'node', OPTIONS);
+	// The very first record of a node inserts the row: of two processes doing so, one fails.
+	const { new: fresh } = await ask().catch(ask);
+	return fresh as string[];
+}

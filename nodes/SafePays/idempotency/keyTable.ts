@@ -1,0 +1,391 @@
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	INode,
+	INodeParameters,
+	IWorkflowBase,
+} from 'n8n-workflow';
+import { sleep } from 'n8n-workflow';
+
+import { createProcessRegistry } from '../processMemory';
+import { getMessage } from '../unknownValues';
+
+/** What a row of the table says of a key. */
+export type KeyStatus = 'creating' | 'created' | 'unconfirmed';
+
+/** What is written of a key; the user finds these columns under "Data tables". */
+export interface NewKeyRow {
+	/** The user's own key, e.g. an order number. */
+	key: string;
+	status: KeyStatus;
+	/** The invoice's id, '' while it is not known. */
+	invoice: string;
+	/** e.g. "an invoice of 200 USD to john@example.com" */
+	billed: string;
+	workflow: string;
+	node: string;
+	/** Names the key and the node that it belongs to; rows with the same one are rivals. */
+	claim: string;
+	/** Fingerprint of what is billed to whom. */
+	request: string;
+	/** The execution that has written the row, and a number of its own. */
+	claimed_by: string;
+}
+
+export interface KeyRow extends NewKeyRow {
+	/** Grows with each row; on PostgreSQL a higher one can be seen before a lower one. */
+	id: number;
+	/** ISO time. */
+	createdAt: string;
+}
+
+/** Done in this order, in one go with what others want at the same time. */
+export interface KeyTableChange {
+	insert?: NewKeyRow[];
+	/** Ids of rows. */
+	remove?: number[];
+	/** Claims whose rows are returned. */
+	find?: string[];
+}
+
+/** Why the table could not be used. */
+export class KeyTableError extends Error {
+	/** @param isMissing this n8n has no such table, and never had one */
+	constructor(
+		message: string,
+		readonly isMissing = false,
+	) {
+		super(message);
+	}
+}
+
+interface Request {
+	context: IExecuteFunctions;
+	change: KeyTableChange;
+	/** May wait for others to go along with. */
+	isLazy: boolean;
+	resolve: (rows: KeyRow[]) => void;
+	reject: (error: unknown) => void;
+}
+
+const TABLE_NAME = 'SafePays unique keys';
+
+const COLUMNS: Array<keyof NewKeyRow> = [
+	'key',
+	'status',
+	'invoice',
+	'billed',
+	'workflow',
+	'node',
+	'claim',
+	'request',
+	'claimed_by',
+];
+
+/** A key takes two ids, one for its claim and one for its invoice: so at most 20,000 keys are kept. */
+const KEPT_IDS = 39_000;
+/** Ids that go at a time when there are more. */
+const DROPPED_IDS = 1_000;
+
+/** SQLite takes an expression of 1,000 terms; each claim is one. */
+const MAX_FOUND = 200;
+const MAX_ROWS = 500;
+
+/** Results are written along with the next claims, at the latest after this time. */
+const LAZY_MS = 500;
+
+/** n8n before 2.6, where the node has no tables to create; n8n that has no such node; the module switched off. */
+const IS_MISSING =
+	/module is disabled|unrecognized node type|unknown node type|reading 'execute'|could not get parameter|executeWorkflow is not a function/i;
+
+/** The table was deleted, or the workflow has moved to another project. */
+const IS_GONE = /could not be found in this project|could not find the data table/i;
+
+const MAX_WORKFLOWS = 1_000;
+
+/** The table of the project that a workflow belongs to. */
+export const getKeyTable = createProcessRegistry(
+	MAX_WORKFLOWS,
+	'workflows: the ID of their data table of unique keys, and what waits to be written to it',
+	() => new KeyTable(),
+);
+
+/**
+ * The table of unique keys, one for each project of n8n, which all its workers see.
+ *
+ * n8n lets only its own Data Table node at its tables, so that node is run as a sub-workflow. A run
+ * of it costs about as much for many rows as for one: what is asked for while another one is under
+ * way goes together in the next.
+ */
+class KeyTable {
+	private waiting: Request[] = [];
+
+	private isRunning = false;
+
+	private hasWarned = false;
+
+	private tableId?: string;
+
+	private missing?: KeyTableError;
+
+	/** Rows up to this id are gone. */
+	private droppedTo = 0;
+
+	private newestId = 0;
+
+	/** @throws KeyTableError; the rows to insert may have been inserted anyway */
+	async change(context: IExecuteFunctions, change: KeyTableChange): Promise<KeyRow[]> {
+		return await this.enqueue(context, change, false);
+	}
+
+	/** The same, at the latest half a second from now: see also `flush`. */
+	async changeLater(context: IExecuteFunctions, change: KeyTableChange): Promise<void> {
+		const done = this.enqueue(context, change, true);
+		void sleep(LAZY_MS).then(() => this.flush());
+		await done;
+	}
+
+	/** Begins what may wait for others. */
+	flush(): void {
+		void this.serve();
+	}
+
+	/** Logs once that keys are kept in another way. */
+	warnOnce(context: IExecuteFunctions, error: unknown): void {
+		if (this.hasWarned) return;
+		this.hasWarned = true;
+		context.logger.warn(
+			`SafePays: the data table "${TABLE_NAME}" cannot be used: ${getMessage(error)}. Unique keys are still claimed, but the invoice of a key is forgotten when n8n restarts, and not known to other workers.`,
+		);
+	}
+
+	private async enqueue(
+		context: IExecuteFunctions,
+		change: KeyTableChange,
+		isLazy: boolean,
+	): Promise<KeyRow[]> {
+		return await new Promise((resolve, reject) => {
+			this.waiting.push({ context, change, isLazy, resolve, reject });
+			if (!isLazy) void this.serve();
+		});
+	}
+
+	private async serve(): Promise<void> {
+		if (this.isRunning) return;
+		this.isRunning = true;
+		// What is asked for in the same moment goes together.
+		await Promise.resolve();
+		while (this.waiting.length > 0) await this.serveTogether(this.takeWaiting());
+		this.isRunning = false;
+	}
+
+	private takeWaiting(): Request[] {
+		let rows = 0;
+		let found = 0;
+		const fits = ({ change }: Request, index: number) => {
+			rows += (change.insert?.length ?? 0) + (change.remove?.length ?? 0);
+			found += change.find?.length ?? 0;
+			return index === 0 || (rows <= MAX_ROWS && found <= MAX_FOUND);
+		};
+		const end = this.waiting.findIndex((request, index) => !fits(request, index));
+		return this.waiting.splice(0, end < 0 ? this.waiting.length : end);
+	}
+
+	private async serveTogether(requests: Request[]): Promise<void> {
+		try {
+			const rows = await this.execute(requests[0].context, merge(requests));
+			for (const { change, resolve } of requests) {
+				const claims = new Set(change.find);
+				resolve(rows.filter(({ claim }) => claims.has(claim)));
+			}
+		} catch (error) {
+			// What one of them has done wrong must not fail the others.
+			if (requests.length > 1) for (const request of requests) await this.serveTogether([request]);
+			else requests[0].reject(error);
+		}
+	}
+
+	private async execute(
+		context: IExecuteFunctions,
+		change: KeyTableChange,
+		mayReopen = true,
+	): Promise<KeyRow[]> {
+		if (this.missing) throw this.missing;
+		const [done] = await Promise.allSettled([this.executeIn(context, change)]);
+		if (done.status === 'fulfilled') return done.value;
+		const message = getMessage(done.reason);
+		if (this.tableId === undefined && IS_MISSING.test(message)) {
+			this.missing = new KeyTableError(message, true);
+			throw this.missing;
+		}
+		if (!mayReopen || !IS_GONE.test(message)) throw new KeyTableError(message);
+		this.tableId = undefined;
+		// Another table counts from 1 again.
+		this.newestId = 0;
+		this.droppedTo = 0;
+		return await this.execute(context, change, false);
+	}
+
+	private async executeIn(
+		context: IExecuteFunctions,
+		{ insert = [], remove = [], find = [] }: KeyTableChange,
+	): Promise<KeyRow[]> {
+		this.tableId ??= await openTable(context);
+		const { tableId } = this;
+		const dropTo = this.newestId - KEPT_IDS;
+		const drop = dropTo > this.droppedTo + DROPPED_IDS;
+		const removed = [
+			...remove.map((id) => isEqual('id', id)),
+			...(drop ? [{ keyName: 'id', condition: 'lte', keyValue: dropTo }] : []),
+		];
+		const nodes = [
+			...(insert.length > 0 ? [createInsertNode(tableId)] : []),
+			...(removed.length > 0 ? [createSelectNode('deleteRows', tableId, removed)] : []),
+			...(find.length > 0
+				? [
+						createSelectNode(
+							'get',
+							tableId,
+							find.map((claim) => isEqual('claim', claim)),
+						),
+					]
+				: []),
+		];
+		if (nodes.length === 0) return [];
+		const items = insert.length > 0 ? insert.map((row) => ({ ...row })) : [{}];
+		const output = await runNodes(context, nodes, items);
+		if (drop) this.droppedTo = dropTo;
+		if (find.length === 0) return [];
+		// An empty result comes as one empty item.
+		const rows = output.flatMap((row) => (row.id === undefined ? [] : [row as unknown as KeyRow]));
+		for (const { id } of rows) this.newestId = Math.max(this.newestId, id);
+		return rows;
+	}
+}
+
+function merge(requests: Request[]): KeyTableChange {
+	return {
+		insert: requests.flatMap(({ change }) => change.insert ?? []),
+		remove: requests.flatMap(({ change }) => change.remove ?? []),
+		find: [...new Set(requests.flatMap(({ change }) => change.find ?? []))],
+	};
+}
+
+/** @returns the id of the table, which is made unless it is there: n8n's node would take one whose name only begins like it. */
+async function openTable(context: IExecuteFunctions): Promise<string> {
+	const find = async () => {
+		const list = createNode({
+			resource: 'table',
+			operation: 'list',
+			returnAll: true,
+			options: { filterName: TABLE_NAME },
+		});
+		const tables = await runNodes(context, [list]);
+		return tables.find(({ name }) => name === TABLE_NAME)?.id as string | undefined;
+	};
+	const create = async () => {
+		const [table] = await runNodes(context, [
+			createNode({
+				resource: 'table',
+				operation: 'create',
+				tableName: TABLE_NAME,
+				columns: { column: COLUMNS.map((name) => ({ name, type: 'string' })) },
+				options: {},
+			}),
+		]);
+		return String(table.id);
+	};
+	const id = await find();
+	if (id !== undefined) return id;
+	// Of two processes that create it at the same moment one is refused.
+	return await create().catch(async (error: unknown) => {
+		const other = await find();
+		if (other === undefined) throw error;
+		return other;
+	});
+}
+
+const isEqual = (keyName: string, keyValue: string | number) => ({
+	keyName,
+	condition: 'eq',
+	keyValue,
+});
+
+function createInsertNode(tableId: string): INode {
+	return createNode({
+		resource: 'row',
+		operation: 'insert',
+		dataTableId: { __rl: true, mode: 'id', value: tableId },
+		columns: { mappingMode: 'autoMapInputData', value: null },
+		// Many rows in one statement.
+		options: { optimizeBulk: true },
+	});
+}
+
+function createSelectNode(
+	operation: 'deleteRows' | 'get',
+	tableId: string,
+	conditions: INodeParameters[],
+): INode {
+	return createNode({
+		resource: 'row',
+		operation,
+		dataTableId: { __rl: true, mode: 'id', value: tableId },
+		matchType: 'anyCondition',
+		filters: { conditions },
+		returnAll: true,
+		options: {},
+	});
+}
+
+function createNode(parameters: INodeParameters): INode {
+	const name = `${String(parameters.operation)} ${String(parameters.resource)}`;
+	return {
+		id: name,
+		name,
+		type: 'n8n-nodes-base.dataTable',
+		typeVersion: 1.1,
+		position: [0, 0],
+		parameters,
+		// An insert takes all items; the others do the same for each.
+		executeOnce: parameters.operation !== 'insert',
+		alwaysOutputData: true,
+	};
+}
+
+/** Runs nodes one after the other in an execution of its own, of which n8n keeps nothing. */
+async function runNodes(
+	context: IExecuteFunctions,
+	nodes: INode[],
+	items: IDataObject[] = [{}],
+): Promise<IDataObject[]> {
+	const start: INode = {
+		id: 'start',
+		name: 'start',
+		type: 'n8n-nodes-base.executeWorkflowTrigger',
+		typeVersion: 1.1,
+		position: [0, 0],
+		parameters: { inputSource: 'passthrough' },
+	};
+	const all = [start, ...nodes];
+	const code: Pick<IWorkflowBase, 'nodes' | 'connections' | 'settings'> = {
+		nodes: all,
+		connections: Object.fromEntries(
+			nodes.map(({ name }, index) => [
+				all[index].name,
+				{ main: [[{ node: name, type: 'main', index: 0 }]] },
+			]),
+		),
+		settings: {
+			executionOrder: 'v1',
+			saveDataSuccessExecution: 'none',
+			saveDataErrorExecution: 'none',
+			saveManualExecutions: false,
+		},
+	};
+	const { data } = await context.executeWorkflow(
+		{ code: code as IWorkflowBase },
+		items.map((json) => ({ json })),
+	);
+	return (data[0] ?? []).map(({ json }) => json);
+}

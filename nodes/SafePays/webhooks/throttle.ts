@@ -1,0 +1,146 @@
+import { createProcessRegistry } from '../processMemory';
+import { getCredentialId } from '../transport/client';
+import { Outage } from './outage';
+import type { Context, Verdict } from './verify';
+
+/**
+ * Questions at the API at once, for each account in one n8n process, past which no sender's is asked:
+ * n8n makes an isolate for each of these, and none for one that an execution asks.
+ */
+const QUICK_AT_ONCE = 5;
+/** The same for executions with a pending event, and for waits that ask on in the background: a burst is to wait for n8n, not for its turn. */
+const PENDING_AT_ONCE = 20;
+/** Accounts that a process remembers. */
+const MAX_ACCOUNTS = 1_000;
+
+/** Milliseconds over which answers are counted. */
+const WINDOW_MS = 60_000;
+/** Answers that confirmed nothing in a window: so many, and more than half of all, are a flood of forged notifications. */
+const FLOOD_MIN_UNCONFIRMED = 10;
+/** Questions in a window that a flood may cost: about half of SafePays' 1,000 a minute and 10,000 an hour for a key. */
+const FLOOD_LIMITS = [
+	{ windowMs: WINDOW_MS, requests: 600 },
+	{ windowMs: 3_600_000, requests: 5_000 },
+];
+/** Milliseconds that a notification may wait until it is known whether there is a flood. */
+const EVIDENCE_WITHIN_MS = 1500;
+
+/** The throttle of a node's account: SafePays limits its requests, and is up or down for it, as a whole. */
+export function getThrottle(context: Context): Throttle {
+	// by its ID: to read the credential would cost a webhook an isolate
+	return byAccount(getCredentialId(context));
+}
+
+const byAccount = createProcessRegistry(
+	MAX_ACCOUNTS,
+	'credentials, by their ID: whether SafePays can be asked, and how many notifications were true',
+	() => new Throttle(),
+);
+
+/**
+ * Says when the API may be asked about a notification. Anybody can send notifications: a flood of
+ * them must not eat the user's rate limit, of which SafePays counts refused requests too.
+ */
+export class Throttle {
+	readonly outage = new Outage();
+
+	private quick = 0;
+
+	private inExecutions = 0;
+
+	private readonly waiting: Array<() => void> = [];
+
+	private readonly expecting: Array<() => void> = [];
+
+	private readonly windows = FLOOD_LIMITS.map((limit) => ({
+		...limit,
+		since: 0,
+		answers: 0,
+		unconfirmed: 0,
+	}));
+
+	/**
+	 * Asks for a sender that waits.
+	 *
+	 * @param canDefer whether an execution can ask instead: then what executions ask counts as well
+	 * @returns undefined where it may not be asked now
+	 */
+	async tryAsk<T>(question: () => Promise<T>, canDefer: boolean): Promise<T | undefined> {
+		// in a flood, a sender that is not asked for is turned away: executions take no place from it then
+		const others = canDefer && !isFlood(this.current()[0]) ? this.inExecutions : 0;
+		const isBusy = this.quick + others >= QUICK_AT_ONCE;
+		if (isBusy || this.outage.getPauseMs() > 0 || this.isOverLimit()) return undefined;
+		this.quick++;
+		try {
+			return await question();
+		} finally {
+			this.quick--;
+		}
+	}
+
+	/** Asks for an execution, which waits for its turn. */
+	async ask<T>(question: () => Promise<T>): Promise<T> {
+		while (this.inExecutions >= PENDING_AT_ONCE)
+			await new Promise<void>((resolve) => this.waiting.push(resolve));
+		this.inExecutions++;
+		try {
+			return await question();
+		} finally {
+			this.inExecutions--;
+			this.waiting.shift()?.();
+		}
+	}
+
+	/** Takes note of what the API said. @param askedAt milliseconds since 1970 */
+	note(verdict: Verdict, askedAt: number): void {
+		this.outage.note(verdict, askedAt);
+		if (verdict.kind === 'unavailable') return;
+		for (const window of this.current()) {
+			window.answers++;
+			if (verdict.kind === 'unknown') window.unconfirmed++;
+		}
+		for (const resolve of this.expecting.splice(0)) resolve();
+	}
+
+	/** Notes a notification that the API did not confirm, other than by knowing no such invoice. */
+	noteUnconfirmed(): void {
+		for (const window of this.current()) window.unconfirmed++;
+	}
+
+	/**
+	 * Whether most of what came lately was not true. Where little is known yet, the first answers are
+	 * waited for.
+	 */
+	async isFlooded(): Promise<boolean> {
+		const giveUp = Date.now() + EVIDENCE_WITHIN_MS;
+		while (
+			this.current()[0].answers < FLOOD_MIN_UNCONFIRMED &&
+			this.quick + this.inExecutions > 0
+		) {
+			const left = giveUp - Date.now();
+			if (left <= 0) break;
+			await new Promise<void>((resolve) => {
+				this.expecting.push(resolve);
+				AbortSignal.timeout(left).addEventListener('abort', () => resolve());
+			});
+		}
+		return isFlood(this.current()[0]);
+	}
+
+	private isOverLimit(): boolean {
+		return this.current().some((window) => isFlood(window) && window.answers >= window.requests);
+	}
+
+	private current() {
+		const now = Date.now();
+		for (const window of this.windows) {
+			if (now - window.since >= window.windowMs)
+				Object.assign(window, { since: now, answers: 0, unconfirmed: 0 });
+		}
+		return this.windows;
+	}
+}
+
+function isFlood({ answers, unconfirmed }: { answers: number; unconfirmed: number }): boolean {
+	return unconfirmed >= FLOOD_MIN_UNCONFIRMED && unconfirmed > answers / 2;
+}

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+
+import {
+	classify,
+	getRetryPauseMs,
+	RETRY_POLICY,
+} from '../../../../nodes/SafePays/transport/retryPolicy';
+import type { RetryRule } from '../../../../nodes/SafePays/transport/retryPolicy';
+import type { Outcome } from '../../../../nodes/SafePays/transport/request';
+
+const answer = (status: number, body: unknown = { error: 'Some words' }): Outcome => ({
+	answer: { status, headers: {}, body },
+});
+const invoice = { status: 'success', invoice: { id: '49ae344a-3f30-4675-b7bb-a95a92e03545' } };
+
+/** The table of outcomes on SafePays' error pages, as it has to hold for a read and for a create. */
+const TABLE: Array<[outcome: string, Outcome, get: RetryRule, post: RetryRule]> = [
+	['200 with the record', answer(200, invoice), 'done', 'done'],
+	['201 with the record', answer(201, invoice), 'done', 'done'],
+	...[400, 401, 403, 404, 409, 413, 422].map(
+		(status) =>
+			[`${status}`, answer(status), 'fail', 'fail'] as [string, Outcome, RetryRule, RetryRule],
+	),
+	['429', answer(429), 'wait', 'wait'],
+	['429 as an HTML page', answer(429, '<html>'), 'wait', 'wait'],
+	...[500, 502, 503, 504, 520].map(
+		(status) =>
+			[`${status}`, answer(status), 'retry', 'unconfirmed'] as [
+				string,
+				Outcome,
+				RetryRule,
+				RetryRule,
+			],
+	),
+	['502 as an HTML page', answer(502, '<html>'), 'retry', 'unconfirmed'],
+	[
+		'connection refused or unknown host',
+		{ failure: 'unreachable', code: 'ECONNREFUSED' },
+		'fail',
+		'fail',
+	],
+	[
+		'reset or timeout after it was sent',
+		{ failure: 'interrupted', code: 'ECONNRESET' },
+		'retry',
+		'unconfirmed',
+	],
+	['200 as an HTML page', answer(200, '<html>'), 'fail', 'unconfirmed'],
+	['an empty body', answer(201, ''), 'fail', 'unconfirmed'],
+	['broken JSON', answer(201, '{"invoice": {"id"'), 'fail', 'unconfirmed'],
+	['JSON of another shape', answer(201, { ok: true }), 'fail', 'unconfirmed'],
+	['the other record', answer(201, { customer: { id: 'x' } }), 'fail', 'unconfirmed'],
+	['a record without an ID', answer(201, { invoice: {} }), 'fail', 'unconfirmed'],
+	['null', answer(200, null), 'fail', 'unconfirmed'],
+	['a redirect', answer(302, ''), 'fail', 'unconfirmed'],
+	['408', answer(408), 'fail', 'unconfirmed'],
+];
+
+it.each(TABLE)(
+	'%s: a read and a create are treated as SafePays’ error pages allow',
+	(_name, outcome, get, post) => {
+		const rule = RETRY_POLICY[classify(outcome, { record: 'invoice' })];
+		expect([rule.GET, rule.POST]).toEqual([get, post]);
+	},
+);
+
+it('never calls an answer a success that does not hold the record', () => {
+	fc.assert(
+		fc.property(fc.integer({ min: 100, max: 599 }), fc.jsonValue(), (status, body) => {
+			expect(RETRY_POLICY[classify(answer(status, body), { record: 'invoice' })].POST).not.toBe(
+				'done',
+			);
+		}),
+	);
+});
+
+it('sends a create again after no answer but a 429', () => {
+	fc.assert(
+		fc.property(
+			fc.integer({ min: 100, max: 599 }).filter((status) => status !== 429),
+			fc.jsonValue(),
+			(status, body) => {
+				expect(['done', 'fail', 'unconfirmed']).toContain(
+					RETRY_POLICY[classify(answer(status, body), { record: 'invoice' })].POST,
+				);
+			},
+		),
+	);
+});
+
+it('pauses longer before each further retry, whatever the jitter', () => {
+	fc.assert(
+		fc.property(
+			fc.integer({ min: 1, max: 2 }),
+			fc.double({ min: 0, max: 0.999, noNaN: true }),
+			fc.double({ min: 0, max: 0.999, noNaN: true }),
+			(retry, one, other) => {
+				expect(getRetryPauseMs(retry + 1, one)).toBeGreaterThan(getRetryPauseMs(retry, other));
+			},
+		),
+	);
+});

@@ -1,0 +1,152 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { Cleanup } from './harness/cleanup';
+import { getError, getItems, type Execution } from './harness/client';
+import { Failure, getMessage, runCli } from './harness/failure';
+import { ensureInstalled } from './harness/install';
+import { startOwnN8n } from './harness/ownN8n';
+import { localDir } from './harness/paths';
+import { markdownTable } from './harness/table';
+import { manualTrigger, safePays, safePaysTrigger, workflow } from './harness/workflow';
+
+const HELP = `Shows the package at work, once: creates a customer and an invoice with the SafePays node,
+pays the invoice in a sandbox, and waits for the SafePays Trigger to start its workflow.
+
+  npm run tool -- demo
+
+Ends with code 0 if the payment came through. Leaves nothing running, and does not touch what
+"npm start" keeps.
+`;
+
+const TIME_LIMIT_MS = 180_000;
+const logFile = join(localDir, 'logs', 'demo-n8n.log');
+
+async function main(): Promise<void> {
+	const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } });
+	if (values.help) {
+		process.stdout.write(HELP);
+		return;
+	}
+	const cleanup = new Cleanup();
+	cleanup.onSignals(1);
+	await ensureInstalled();
+
+	const timer = setTimeout(() => {
+		console.error(
+			`The demo did not come to an end within ${TIME_LIMIT_MS / 1000} s: see ${logFile}.`,
+		);
+		void cleanup.run().then(() => process.exit(1));
+	}, TIME_LIMIT_MS);
+	try {
+		await demo(cleanup);
+	} catch (error) {
+		await cleanup.run();
+		throw error instanceof Failure ? error : new Failure(`The demo failed: ${getMessage(error)}`);
+	} finally {
+		clearTimeout(timer);
+	}
+	await cleanup.run();
+}
+
+async function demo(cleanup: Cleanup): Promise<void> {
+	console.log('Starting n8n with the package and a sandbox...');
+	const own = await startOwnN8n('demo', { sandbox: { notificationRetries: 3 }, cleanup });
+	const { client, sandbox, credentialId: credential } = own;
+	const trigger = safePaysTrigger({ events: ['paid'], path: 'safepays' }, { credential });
+	const onPayment = await client.createWorkflow(workflow([trigger]));
+	await client.activate(onPayment);
+	const billing = await client.createWorkflow(
+		workflow([
+			manualTrigger(),
+			safePays(
+				{
+					resource: 'customer',
+					operation: 'create',
+					name: 'Ada Lovelace',
+					email: 'ada@example.com',
+					additionalFields: { preferredCurrency: 'EUR', city: 'London', country: 'GB' },
+				},
+				{ credential, name: 'Create customer' },
+			),
+			safePays(
+				{
+					resource: 'invoice',
+					operation: 'create',
+					billTo: 'customer',
+					customerId: { __rl: true, mode: 'id', value: '={{ $json.id }}' },
+					priceBy: 'items',
+					itemsFrom: 'fields',
+					lineItems: {
+						item: [
+							{ title: 'Analytical engine, one hour', qty: 2, price: 40 },
+							{ title: 'Punched cards', qty: 10, price: 1.5 },
+						],
+					},
+					currency: 'EUR',
+				},
+				{ credential, name: 'Create invoice' },
+			),
+		]),
+	);
+
+	const rows: string[][] = [];
+	const run = await client.runAndWait(billing.id);
+	const customer = onlyItem(run, 'Create customer');
+	rows.push([
+		'Create customer',
+		'SafePays',
+		`${show(customer.name)} <${show(customer.email)}>`,
+		show(customer.id),
+	]);
+	const invoice = onlyItem(run, 'Create invoice');
+	rows.push(['Create invoice', 'SafePays', amountAndStatus(invoice), show(invoice.id)]);
+
+	const invoiceId = show(invoice.id);
+	await sandbox.pay(invoiceId);
+	rows.push(['Pay it', 'sandbox', 'as the customer would', invoiceId]);
+
+	const [paid] = await client.waitForExecutions(onPayment.id, 1);
+	const event = onlyItem(paid, trigger.name);
+	const confirmed = event.invoice as Record<string, unknown>;
+	rows.push([
+		'Notified',
+		'SafePays Trigger',
+		`event "${show(event.event)}", ${amountAndStatus(confirmed)}`,
+		show(confirmed.id),
+	]);
+	console.log();
+	console.log(markdownTable(['Step', 'By', 'What came back', 'ID'], rows));
+
+	if (
+		event.event !== 'paid' ||
+		confirmed.id !== invoiceId ||
+		confirmed.status !== 'Paid' ||
+		confirmed.amount !== invoice.amount
+	) {
+		throw new Failure(`The payment of invoice ${invoiceId} did not come through as it was made.`);
+	}
+	console.log('\nThe payment came through.');
+}
+
+function onlyItem(execution: Execution, nodeName: string): Record<string, unknown> {
+	const items = getItems(execution, nodeName);
+	if (items.length === 1) return items[0];
+	const reason =
+		getError(execution, nodeName)?.message ??
+		execution.data.resultData.error?.message ??
+		`it put out ${items.length} items`;
+	throw new Failure(`"${nodeName}" failed: ${reason}`);
+}
+
+function amountAndStatus({ amount, currency, status }: Record<string, unknown>): string {
+	return `${show(amount)} ${show(currency)}, ${show(status)}`;
+}
+
+function show(value: unknown): string {
+	return typeof value === 'string' || typeof value === 'number'
+		? String(value)
+		: JSON.stringify(value);
+}
+
+runCli(main);
