@@ -24,6 +24,8 @@ const escapeHtml = (words: string) =>
 		.replaceAll('"', '&quot;')
 		.replaceAll("'", '&#39;');
 
+const decode = (words: string) => decodeURIComponent(words.replace(/%(?![\da-f]{2})/gi, '%25'));
+
 const page = (title: string) => `<!doctype html><html><head><title>${title}</title></head></html>`;
 
 /** The ways in which proxies and web frameworks show a request that they do not like. */
@@ -41,10 +43,10 @@ export const ECHOES: Echo[] = [
 		name: 'in the words of a refusal',
 		answer: (seen) => json(401, { error: `Invalid API Key: ${seen}` }),
 	},
+	{ name: 'decoded', answer: (seen) => json(400, { error: decode(seen) }) },
 	{
-		name: 'decoded',
-		answer: (seen) =>
-			json(400, { error: decodeURIComponent(seen.replace(/%(?![\da-f]{2})/gi, '%25')) }),
+		name: 'decoded as a form',
+		answer: (seen) => json(400, { error: decode(seen.replaceAll('+', ' ')) }),
 	},
 	{
 		name: "in a page's title",

@@ -7,8 +7,11 @@ import { promisify } from 'node:util';
 import { findNodeForN8n } from '../tools/harness/node';
 
 const PIECE = 8;
-/** What URLs, forms, JSON and HTML write in another way, and axios leaves as it is where others do not. */
-const BETWEEN = ['+', '/', '=', '&', '%', '"', '\\', ':', "'", '$'];
+/**
+ * What URLs, forms, JSON and HTML write in another way, axios leaves as it is where others do not, and
+ * a server may decode once too often. The bare % is kept from making a code with the piece behind it.
+ */
+const BETWEEN = ['+', '/', '=', '&', '%-', '%7C-', '"', '\\', ':', "'", '$'];
 
 /**
  * An API key that cannot be mistaken for anything else: random letters and digits in pieces, which

@@ -43,6 +43,21 @@ describe.each(Object.entries(ESCAPES))('a key %s', (_name, escape) => {
 	});
 });
 
+describe('a key that looks like something encoded, and was decoded', () => {
+	it.each([
+		['a%7Cb+c%C3%A9d%e9%41e%0Af', 'a|b+c\u00e9d\ufffdAe\nf'],
+		['a%7Cb+c%C3%A9d%e9%41e%0Af', 'a|b c\u00e9d\u00e9Ae\nf'],
+		['a%22b%5Cc', 'a"b\\c'],
+		['%C3%A9%C3%A9', '\u00e9\u00e9'],
+	])('%s is taken out of %j, and nothing else is', (key, decoded) => {
+		const redact = createRedactor(key);
+		for (const escape of Object.values(ESCAPES)) {
+			const redacted = redact(`GET /x?api_key=${escape(decoded)} HTTP`);
+			expect(redacted).toMatch(/^GET \/x\?api_key=\*\*\* HTTP$/);
+		}
+	});
+});
+
 it('takes it out of every text of an answer, and out of the names of fields', () => {
 	const redact = createRedactor('the-key');
 	expect(redact({ a: ['the-key', 1, null, { 'the-key': true }], b: 'no key' })).toEqual({
@@ -58,8 +73,8 @@ it('leaves texts alone where the key is so short that innocent words hold it', (
 	expect(createRedactor('')('no key')).toBe('no key');
 });
 
-it('ends soon, whatever it reads', () => {
-	const redact = createRedactor('\\"&%+'.repeat(20));
-	for (const sign of ['\\', '%25', '&amp;', '\\"&%+'])
+it.each(['\\"&%+', '%e9%5c+%41', '%e9%e9', '+'])('ends soon, whatever it reads: %s', (part) => {
+	const redact = createRedactor(part.repeat(20));
+	for (const sign of ['\\', '%25', '&amp;', '%5c', '%5cn', '\u00e9', part])
 		expect(redact(sign.repeat(2000)).length).toBeGreaterThan(0);
 });
