@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
 
 /**
  * What an n8n process remembers from one call of a node to the next, all of it bounded. n8n keeps a
@@ -107,8 +107,6 @@ export function createProcessReservations(what: string): Reservations {
  * Names a node of a workflow, for what a process remembers of it. By its id: a renamed node is
  * still the same, a copy of the workflow has nodes of its own.
  */
-export function getNodeKey(
-	context: IExecuteFunctions | IWebhookFunctions | IHookFunctions,
-): string {
+export function getNodeKey(context: Pick<IExecuteFunctions, 'getWorkflow' | 'getNode'>): string {
 	return `${context.getWorkflow().id}:${context.getNode().id}`;
 }

@@ -19,7 +19,8 @@ import {
 	createOtherRequestError,
 	createUnreadableError,
 } from '../../nodes/SafePays/idempotency/uniqueKeyErrors';
-import type { Outcome, SafePaysRequest } from '../../nodes/SafePays/transport/request';
+import type { SafePaysRequest } from '../../nodes/SafePays/transport/request';
+import type { Outcome } from '../../nodes/SafePays/transport/sendOnce';
 import { buildGetInvoice } from '../../nodes/SafePays/transport/request';
 import { classify, RETRY_POLICY } from '../../nodes/SafePays/transport/retryPolicy';
 import { code, table } from './markdown';

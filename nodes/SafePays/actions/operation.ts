@@ -8,7 +8,8 @@ import type {
 } from 'n8n-workflow';
 
 import type { SafePaysClient } from '../transport/client';
-import type { RecordAnswer, RecordName, SafePaysRequest } from '../transport/request';
+import type { RecordAnswer, SafePaysRequest } from '../transport/request';
+import type { RecordName } from '../transport/records';
 
 /** One item's parameters, as an operation reads them to make its request. */
 export interface ItemParameters {

@@ -2,8 +2,8 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { SafePaysClient } from '../transport/client';
 import { createNotResentError, isUnconfirmed } from '../transport/errors';
-import type { RecordName, SafePaysRequest } from '../transport/request';
-import type { Records } from '../transport/types';
+import type { SafePaysRequest } from '../transport/request';
+import type { RecordName, Records } from '../transport/records';
 import { noteCreates } from './crashRecovery';
 import type { PendingCreate } from './ledger';
 import { Ledger } from './ledger';

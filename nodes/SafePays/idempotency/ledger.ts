@@ -3,8 +3,8 @@ import { createHash } from 'crypto';
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { isAiTool } from '../aiTool';
-import type { RecordName, SafePaysRequest } from '../transport/request';
-import type { Records } from '../transport/types';
+import type { SafePaysRequest } from '../transport/request';
+import type { RecordName, Records } from '../transport/records';
 
 /** A create whose outcome is not known (yet). */
 export interface PendingCreate {

@@ -7,9 +7,9 @@ import { createProcessMap, createProcessReservations, getNodeKey } from '../proc
 import type { SafePaysClient } from '../transport/client';
 import { createCancelledError, isUnconfirmed, SafePaysError } from '../transport/errors';
 import { buildGetInvoice } from '../transport/request';
-import type { RecordName, SafePaysRequest } from '../transport/request';
+import type { SafePaysRequest } from '../transport/request';
+import type { RecordName, Records } from '../transport/records';
 import { MAX_RETRIES } from '../transport/retryPolicy';
-import type { Records } from '../transport/types';
 import { claimKeys, findClaimedKeys, releaseKeys } from './keyClaims';
 import type { KeyRow, KeyStatus, KeyTableChange, NewKeyRow } from './keyTable';
 import { getKeyTable, KeyTableError } from './keyTable';

@@ -1,12 +1,8 @@
-import type {
-	ICredentialDataDecryptedObject,
-	IExecuteFunctions,
-	IWebhookFunctions,
-} from 'n8n-workflow';
+import type { ICredentialDataDecryptedObject, IExecuteFunctions } from 'n8n-workflow';
 import { sleep } from 'n8n-workflow';
 
 import { getApiKey, getBaseUrl } from '../../../credentials/SafePaysApi.credentials';
-import { getNodeKey } from '../processMemory';
+import { getCredentialId, joinAccount, noteAccountOfCredential } from './accounts';
 import type { UnconfirmedCreate } from './errors';
 import {
 	createCancelledError,
@@ -15,21 +11,14 @@ import {
 	SafePaysError,
 	withUnconfirmed,
 } from './errors';
-import type { Turn, WaitBudget } from './rateLimit';
-import {
-	getAccountOfCredential,
-	joinAccount,
-	noteAccountOfCredential,
-	RunTurns,
-} from './rateLimit';
+import type { RunTurns, Turn, WaitBudget } from './rateLimit';
+import type { RecordName } from './records';
 import type { Redact } from './redact';
 import { createRedactor } from './redact';
-import type { Outcome, RecordAnswer, RecordName, SafePaysRequest, Sender } from './request';
-import { sendOnce } from './request';
+import type { RecordAnswer, SafePaysRequest } from './request';
 import { classify, getRetryPauseMs, MAX_RETRIES, RETRY_POLICY } from './retryPolicy';
-
-/** Requests that triggers may have in flight at once where no run may have more. */
-const QUESTIONS_IN_FLIGHT = 10;
+import type { Outcome } from './sendOnce';
+import { sendOnce } from './sendOnce';
 
 export interface ClientOptions {
 	/** Requests in flight at once. */
@@ -128,44 +117,4 @@ export class SafePaysClient {
 		turn.end('answer' in outcome ? outcome.answer : undefined);
 		return outcome;
 	}
-}
-
-/**
- * Sends a GET once, in a turn of its account, for a caller that does not read the credential: a
- * webhook would pay for that with an isolate. It gives up as soon as it is known that no turn is to be had
- * within `timeoutSeconds`; what is left of them is the request's.
- *
- * @returns `tooLongMs`, the milliseconds until the rate limit lets a request through, if nothing was sent
- */
-export async function askOnce(
-	context: IExecuteFunctions | IWebhookFunctions,
-	request: SafePaysRequest,
-	timeoutSeconds: number,
-	sender?: Sender,
-): Promise<Outcome | { tooLongMs: number }> {
-	const deadline = Date.now() + timeoutSeconds * 1000;
-	const credentialId = getCredentialId(context);
-	const account = getAccountOfCredential(credentialId);
-	let turn: Turn | undefined;
-	if (account) {
-		const timeout = AbortSignal.timeout(Math.ceil(timeoutSeconds * 1000));
-		const turns = new RunTurns(account, QUESTIONS_IN_FLIGHT, timeout);
-		const acquired = await turns.acquire({ leftMs: timeoutSeconds * 1000 });
-		if (!acquired || !('end' in acquired)) return acquired ?? { tooLongMs: 0 };
-		turn = acquired;
-	}
-	const leftMs = Math.max(1, deadline - Date.now());
-	const outcome = await sendOnce(context, request, leftMs / 1000, {
-		...sender,
-		onSigned: (apiKey, baseUrl) => noteAccountOfCredential(credentialId, apiKey, baseUrl),
-	});
-	const answer = 'answer' in outcome ? outcome.answer : undefined;
-	if (turn) turn.end(answer);
-	else if (answer) getAccountOfCredential(credentialId)?.learn(answer);
-	return outcome;
-}
-
-/** Names the account of a node without its credential being read; a node without one stands for itself. */
-export function getCredentialId(context: IExecuteFunctions | IWebhookFunctions): string {
-	return context.getNode().credentials?.safePaysApi?.id ?? getNodeKey(context);
 }

@@ -1,5 +1,7 @@
 import { readObject } from '../unknownValues';
-import type { Answer, Failure, Outcome, RecordName, SafePaysRequest } from './request';
+import type { SafePaysRequest } from './request';
+import type { Answer, Failure, Outcome } from './sendOnce';
+import type { RecordName } from './records';
 import type { OutcomeKind } from './retryPolicy';
 import { classify, isAboutAnother } from './retryPolicy';
 

@@ -1,8 +1,7 @@
-import { createHash } from 'crypto';
 import { sleep } from 'n8n-workflow';
 
-import { createProcessMap } from '../processMemory';
-import type { Answer } from './request';
+import { LONGEST_WINDOW_MS, parsePauseMs, parseQuota } from './rateLimitHeaders';
+import type { Answer } from './sendOnce';
 
 /** An item's time for waiting, in milliseconds; it shrinks as the item waits. */
 export interface WaitBudget {
@@ -16,11 +15,11 @@ export interface Turn {
 }
 
 /** A turn; or how long the limit would have to be waited for; or undefined if the wait was cancelled. */
-export type Acquired = Turn | { tooLongMs: number } | undefined;
+type Acquired = Turn | { tooLongMs: number } | undefined;
 
 interface Waiting {
 	budget: WaitBudget;
-	/** `pausedMs` of the account when the wait began. */
+	/** `getPausedMs` of the account when the wait began. */
 	since: number;
 	resolve: (acquired: Acquired) => void;
 }
@@ -36,74 +35,16 @@ interface Window {
 	refused: number;
 	/** Answers other than 429. */
 	passed: number;
-	/** The requests past the size that the limit is known to have. */
-	beyond: { inFlight: number; passed: number };
+	/** The requests past the size that the limit is known to have, which find out whether it is larger. */
+	probes: { inFlight: number; passed: number };
 }
 
 /** SafePays, "Rate limits". */
 const PUBLISHED_LIMIT = { requests: 1000, windowMs: 60_000 };
-/** A reset further away than this is no reset time (milliseconds sent as seconds, a wrong clock). */
-const LONGEST_WINDOW_MS = 3_600_000;
 const SHORTEST_PAUSE_MS = 250;
 const LONGEST_GUESS_MS = 60_000;
 /** Longest sleep of those who wait; not longer than a pause, so that none ends unnoticed. */
 const TICK_MS = SHORTEST_PAUSE_MS;
-const MAX_ACCOUNTS = 100;
-const MAX_CREDENTIALS = 1000;
-
-const accounts = createProcessMap<AccountRateLimit>(
-	MAX_ACCOUNTS,
-	'accounts, by a hash of API key and Base URL: their rate limit, for an hour after its last use',
-);
-/** By the id of a credential. */
-const accountNames = createProcessMap<string>(
-	MAX_CREDENTIALS,
-	'credentials, by their ID: the hash that names the account',
-);
-
-/** @param maxInFlight see `RunTurns` */
-export function joinAccount(
-	apiKey: string,
-	baseUrl: string,
-	maxInFlight: number,
-	signal?: AbortSignal,
-): RunTurns {
-	return new RunTurns(getAccountRateLimit(getAccountName(apiKey, baseUrl)), maxInFlight, signal);
-}
-
-/** Names an account without its API key, which must not stay in memory longer than a request. */
-export function getAccountName(apiKey: string, baseUrl: string): string {
-	return createHash('sha256')
-		.update(JSON.stringify([apiKey, baseUrl]))
-		.digest('hex');
-}
-
-/** What this process knows of an account's rate limit; forgotten an hour after its last use. */
-export function getAccountRateLimit(accountName: string): AccountRateLimit {
-	for (const [name, account] of accounts) {
-		if (account.isForgettable()) accounts.delete(name);
-	}
-	const account = accounts.get(accountName) ?? new AccountRateLimit();
-	accounts.set(accountName, account);
-	return account;
-}
-
-/**
- * The account of a credential as its last request has shown it, for callers that do not read the
- * credential; undefined before the first one.
- */
-export function getAccountOfCredential(credentialId: string): AccountRateLimit | undefined {
-	const name = accountNames.get(credentialId);
-	return name === undefined ? undefined : getAccountRateLimit(name);
-}
-
-export function noteAccountOfCredential(
-	credentialId: string,
-	apiKey: string,
-	baseUrl: string,
-): void {
-	accountNames.set(credentialId, getAccountName(apiKey, baseUrl));
-}
 
 /**
  * The turns of one run of a node, or of one question of a trigger. It takes part in its account's
@@ -135,25 +76,25 @@ export class RunTurns {
 		const tooLongMs = this.account.getPauseMs();
 		if (tooLongMs > Math.max(0, budget.leftMs)) return { tooLongMs };
 		return await new Promise((resolve) => {
-			const since = this.account.pausedMs();
+			const since = this.account.getPausedMs();
 			if (this.waiting.length === 0) this.stoodStillSince = since;
 			this.waiting.push({ budget, since, resolve });
 			this.account.join(this);
 		});
 	}
 
-	/** Takes out one that waits, the first unless another is named. */
-	takeOut(entry = this.waiting[0]): Waiting {
+	/** Ends the wait of one entry. */
+	dequeue(entry: Waiting): Waiting {
 		this.waiting.splice(this.waiting.indexOf(entry), 1);
-		const getPausedMs = this.account.pausedMs();
-		entry.budget.leftMs -= getPausedMs - entry.since;
-		if (this.waiting.length === 0) this.waitedMs += getPausedMs - this.stoodStillSince;
+		const pausedMs = this.account.getPausedMs();
+		entry.budget.leftMs -= pausedMs - entry.since;
+		if (this.waiting.length === 0) this.waitedMs += pausedMs - this.stoodStillSince;
 		return entry;
 	}
 
 	/** Ends all waiting. */
 	readonly cancel = (): void => {
-		while (this.waiting.length > 0) this.takeOut().resolve(undefined);
+		for (const entry of [...this.waiting]) this.dequeue(entry).resolve(undefined);
 		this.account.leave(this);
 	};
 }
@@ -165,7 +106,7 @@ export class RunTurns {
  *
  * - At most as many requests are in flight as the widest of the runs may have; runs take turns.
  * - A 429 pauses everybody. After it one request asks first; when it has passed, as many follow at
- *   full width as passed last time, and then the rest is felt for: one, then two, four, …
+ *   full width as passed last time, and then the limit is probed: one request, then two, four, …
  * - What `X-RateLimit-Remaining` leaves over is not exceeded.
  */
 export class AccountRateLimit {
@@ -211,7 +152,7 @@ export class AccountRateLimit {
 	}
 
 	/** Milliseconds that the account has been paused until now. */
-	pausedMs(): number {
+	getPausedMs(): number {
 		return this.allPausesMs - Math.max(0, this.pausedUntil - Date.now());
 	}
 
@@ -238,10 +179,10 @@ export class AccountRateLimit {
 	}
 
 	/** Takes note of what an answer says about the limit, also of one that had no turn. */
-	learn(answer: Answer, window?: Window, asOf = this.sent - this.inFlight): void {
+	noteAnswer(answer: Answer, window?: Window, asOf = this.sent - this.inFlight): void {
 		this.lastUsedAt = Date.now();
-		this.learnQuota(answer, asOf);
-		if (answer.status === 429) this.learnRefusal(answer, window);
+		this.noteQuota(answer, asOf);
+		if (answer.status === 429) this.noteRefusal(answer, window);
 		else if (window === this.window) this.guesses = 0;
 	}
 
@@ -256,33 +197,34 @@ export class AccountRateLimit {
 			// To the end of the rotation.
 			this.runs.delete(run);
 			this.runs.add(run);
-			run.takeOut().resolve(this.createTurn(run));
+			run.dequeue(run.waiting[0]).resolve(this.createTurn(run));
 		}
 	}
 
 	private isFree(): boolean {
-		const { cautious, passed, sent, ended, beyond } = this.window;
+		const { cautious, passed, sent, ended, probes } = this.window;
 		const widest = Math.max(...[...this.runs].map(({ maxInFlight }) => maxInFlight));
 		if (this.inFlight >= widest) return false;
 		// Answers to requests in flight may still say that more is left.
 		if (this.quota && this.quota.remaining <= 0) return false;
 		if (cautious && passed === 0) return sent === ended;
-		return !this.isBeyond() || beyond.inFlight <= beyond.passed;
+		return !this.isProbing() || probes.inFlight <= probes.passed;
 	}
 
-	private isBeyond(): boolean {
+	/** Whether the next request goes past the size that the limit is known to have. */
+	private isProbing(): boolean {
 		return !this.quota && this.window.sent >= this.size.sent - this.size.refused;
 	}
 
 	private createTurn(run: RunTurns): Turn {
 		const { window } = this;
-		const isBeyond = this.isBeyond();
+		const isProbe = this.isProbing();
 		const number = ++this.sent;
 		this.inFlight++;
 		run.inFlight++;
 		window.startedAt ||= Date.now();
 		window.sent++;
-		if (isBeyond) window.beyond.inFlight++;
+		if (isProbe) window.probes.inFlight++;
 		if (this.quota) this.quota.remaining--;
 		let ended = false;
 		return {
@@ -292,27 +234,27 @@ export class AccountRateLimit {
 				this.inFlight--;
 				run.inFlight--;
 				window.ended++;
-				if (isBeyond) window.beyond.inFlight--;
+				if (isProbe) window.probes.inFlight--;
 				if (answer?.status === 429) window.refused++;
-				else if (answer) this.pass(window, isBeyond, run);
-				if (answer) this.learn(answer, window, number);
+				else if (answer) this.notePassed(window, isProbe, run);
+				if (answer) this.noteAnswer(answer, window, number);
 				this.leave(run);
 				this.dispatch();
 			},
 		};
 	}
 
-	private pass(window: Window, isBeyond: boolean, { maxInFlight }: RunTurns): void {
+	private notePassed(window: Window, isProbe: boolean, { maxInFlight }: RunTurns): void {
 		window.passed++;
-		if (!isBeyond) return;
-		window.beyond.passed++;
-		// Felt for up to full width without a refusal: the size is not known any more.
-		if (window === this.window && window.beyond.passed >= maxInFlight) {
+		if (!isProbe) return;
+		window.probes.passed++;
+		// Probed up to full width without a refusal: the size is not known any more.
+		if (window === this.window && window.probes.passed >= maxInFlight) {
 			this.size = { sent: Infinity, refused: 0 };
 		}
 	}
 
-	private learnRefusal(answer: Answer, window?: Window): void {
+	private noteRefusal(answer: Answer, window?: Window): void {
 		const now = Date.now();
 		const named = parsePauseMs(answer);
 		const pauseMs = Math.max(named ?? this.guessPause(), SHORTEST_PAUSE_MS);
@@ -329,16 +271,17 @@ export class AccountRateLimit {
 		if (time <= this.pausedUntil) return;
 		this.allPausesMs += time - Math.max(Date.now(), this.pausedUntil);
 		this.pausedUntil = time;
-		this.rejectSpent();
+		this.rejectOverBudget();
 	}
 
-	private rejectSpent(): void {
+	/** Ends the waits that the pause makes longer than their items may wait. */
+	private rejectOverBudget(): void {
 		for (const run of [...this.runs]) {
-			const spent = run.waiting.filter(
+			const overBudget = run.waiting.filter(
 				({ budget, since }) => this.allPausesMs - since > budget.leftMs,
 			);
-			for (const entry of spent) {
-				run.takeOut(entry).resolve({ tooLongMs: this.pausedUntil - Date.now() });
+			for (const entry of overBudget) {
+				run.dequeue(entry).resolve({ tooLongMs: this.pausedUntil - Date.now() });
 			}
 			this.leave(run);
 		}
@@ -357,14 +300,10 @@ export class AccountRateLimit {
 	}
 
 	/** Answers arrive out of order: the one to the newest request counts. */
-	private learnQuota({ headers }: Answer, asOf: number): void {
-		const remaining = parseNumber(headers['x-ratelimit-remaining']);
-		const reset = parseNumber(headers['x-ratelimit-reset']);
-		if (remaining === undefined || reset === undefined) return;
-		const resetAt = toLocalClock(reset * 1000, headers.date);
-		const resetMs = resetAt - Date.now();
-		if (resetMs <= 0 || resetMs > LONGEST_WINDOW_MS) return;
-		if (this.quota && asOf < this.quota.asOf) return;
+	private noteQuota(answer: Answer, asOf: number): void {
+		const quota = parseQuota(answer);
+		if (!quota || (this.quota && asOf < this.quota.asOf)) return;
+		const { remaining, resetAt } = quota;
 		this.quota = { remaining: remaining - (this.sent - asOf), resetAt, asOf };
 	}
 
@@ -383,35 +322,6 @@ function createWindow(cautious: boolean): Window {
 		ended: 0,
 		refused: 0,
 		passed: 0,
-		beyond: { inFlight: 0, passed: 0 },
+		probes: { inFlight: 0, passed: 0 },
 	};
-}
-
-/**
- * Milliseconds that a 429 asks to wait: `Retry-After` (seconds or a date), else the end of the
- * window in `X-RateLimit-Reset`, else the sentence "Please retry after 60 seconds." (SafePays,
- * "Rate limits"); undefined if it names none.
- */
-export function parsePauseMs({ headers, body }: Answer): number | undefined {
-	const retryAfter = headers['retry-after'];
-	const seconds = parseNumber(retryAfter);
-	if (seconds !== undefined) return seconds * 1000;
-	const date = retryAfter ? Date.parse(retryAfter) : NaN;
-	if (!Number.isNaN(date)) return Math.max(0, toLocalClock(date, headers.date) - Date.now());
-	const reset = parseNumber(headers['x-ratelimit-reset']);
-	const resetMs = reset === undefined ? 0 : toLocalClock(reset * 1000, headers.date) - Date.now();
-	if (resetMs > 0 && resetMs <= LONGEST_WINDOW_MS) return resetMs;
-	const sentence = /after\s+(\d+(?:\.\d+)?)\s*second/i.exec(JSON.stringify(body ?? ''));
-	return sentence ? Number(sentence[1]) * 1000 : undefined;
-}
-
-/** A server's moment on this machine's clock. The Date header has whole seconds: a smaller difference says nothing. */
-function toLocalClock(time: number, serverDate: string | undefined): number {
-	const skew = (serverDate ? Date.parse(serverDate) : NaN) - Date.now();
-	return Number.isNaN(skew) || Math.abs(skew) < 2000 ? time : time - skew;
-}
-
-function parseNumber(header: string | undefined): number | undefined {
-	const value = header === undefined || header.trim() === '' ? NaN : Number(header);
-	return Number.isFinite(value) && value >= 0 ? value : undefined;
 }

@@ -1,5 +1,7 @@
 import { readObject } from '../unknownValues';
-import type { Outcome, RecordName, SafePaysRequest } from './request';
+import type { SafePaysRequest } from './request';
+import type { Outcome } from './sendOnce';
+import type { RecordName } from './records';
 
 export type OutcomeKind =
 	/** 2xx with the record asked for. */

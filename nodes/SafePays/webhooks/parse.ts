@@ -1,7 +1,7 @@
 import type { GenericValue, IWebhookFunctions } from 'n8n-workflow';
 
-import type { InvoiceStatus } from '../transport/types';
-import { INVOICE_STATUS, parseInvoiceStatus } from '../transport/types';
+import type { InvoiceStatus } from '../transport/records';
+import { INVOICE_STATUS, parseInvoiceStatus } from '../transport/records';
 import { isUuid } from '../transport/uuid';
 import { readObject } from '../unknownValues';
 

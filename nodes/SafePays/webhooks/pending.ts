@@ -2,11 +2,12 @@ import type { GenericValue, IDataObject, IExecuteFunctions } from 'n8n-workflow'
 
 import { createProcessMap, getNodeKey } from '../processMemory';
 import { SafePaysError } from '../transport/errors';
-import { INVOICE_STATUS } from '../transport/types';
+import { INVOICE_STATUS } from '../transport/records';
 import type { pickQuery } from './signedQuery';
 import type { Notification } from './parse';
 import { getThrottle } from './throttle';
-import type { Context, Verdict } from './verify';
+import type { Verdict } from './verify';
+import type { NodeContext } from '../transport/sendOnce';
 import { isBehind, RATE_LIMITED, verify } from './verify';
 
 /** What a pending item holds: all that is needed to ask on, and nothing that looks like a payment. */
@@ -56,7 +57,7 @@ const ended = createProcessMap<{ why: Ending; status: Notification['status']; un
 export class PendingEvents {
 	private readonly node: string;
 
-	constructor(context: Context) {
+	constructor(context: NodeContext) {
 		this.node = getNodeKey(context);
 	}
 

@@ -1,8 +1,7 @@
-import type { IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
-
 import { createProcessMap, getNodeKey } from '../processMemory';
-import type { InvoiceStatus } from '../transport/types';
-import { INVOICE_STATUS } from '../transport/types';
+import type { InvoiceStatus } from '../transport/records';
+import { INVOICE_STATUS } from '../transport/records';
+import type { NodeContext } from '../transport/sendOnce';
 
 /** Events that a process remembers for all of its triggers; past that the oldest are forgotten. */
 const MAX_EVENTS = 20_000;
@@ -20,7 +19,7 @@ const passedOn = createProcessMap<true>(
 export class RecentEvents {
 	private readonly node: string;
 
-	constructor(context: IWebhookFunctions | IExecuteFunctions) {
+	constructor(context: NodeContext) {
 		this.node = getNodeKey(context);
 	}
 

@@ -1,7 +1,8 @@
 import { createProcessRegistry } from '../processMemory';
-import { getCredentialId } from '../transport/client';
+import { getCredentialId } from '../transport/accounts';
 import { Outage } from './outage';
-import type { Context, Verdict } from './verify';
+import type { Verdict } from './verify';
+import type { NodeContext } from '../transport/sendOnce';
 
 /**
  * Questions at the API at once, for each account in one n8n process, past which no sender's is asked:
@@ -26,7 +27,7 @@ const FLOOD_LIMITS = [
 const EVIDENCE_WITHIN_MS = 1500;
 
 /** The throttle of a node's account: SafePays limits its requests, and is up or down for it, as a whole. */
-export function getThrottle(context: Context): Throttle {
+export function getThrottle(context: NodeContext): Throttle {
 	// by its ID: to read the credential would cost a webhook an isolate
 	return byAccount(getCredentialId(context));
 }

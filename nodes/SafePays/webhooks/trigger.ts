@@ -12,8 +12,8 @@ import type {
 import { getApiKey } from '../../../credentials/SafePaysApi.credentials';
 import { toNodeError } from '../errors/nodeErrors';
 import { claimKeys, releaseKeys } from '../idempotency/keyClaims';
-import type { Invoice } from '../transport/types';
-import { INVOICE_STATUS, parseInvoiceStatus } from '../transport/types';
+import type { Invoice } from '../transport/records';
+import { INVOICE_STATUS, parseInvoiceStatus } from '../transport/records';
 import { readObject } from '../unknownValues';
 import { pickQuery, verifyQuery } from './signedQuery';
 import { handsPendingOn, SETTINGS_ADVICE } from './nodeSettings';
@@ -24,7 +24,8 @@ import { PendingEvents, settle } from './pending';
 import { RecentEvents } from './recentEvents';
 import { responses } from './responses';
 import { getThrottle } from './throttle';
-import type { Context, Verdict } from './verify';
+import type { Verdict } from './verify';
+import type { NodeContext } from '../transport/sendOnce';
 import { getAnswerDeadline, isBehind, verifyQuickly } from './verify';
 
 type Confirmed = Extract<Verdict, { kind: 'confirmed' }>;
@@ -230,20 +231,20 @@ function carry(context: IWebhookFunctions, body: GenericValue): Carried {
 	return carried;
 }
 
-function isChosen(context: Context, status: Confirmed['status']): boolean {
+function isChosen(context: NodeContext, status: Confirmed['status']): boolean {
 	return (readParameter(context, 'events', ['paid']) as string[]).includes(EVENTS[status]);
 }
 
 /** A test run passes on everything, since the same invoice is sent repeatedly to try a workflow. */
-function shouldDeduplicate(context: Context): boolean {
+function shouldDeduplicate(context: NodeContext): boolean {
 	return context.getMode() !== 'manual' && readOptions(context).deduplicate !== false;
 }
 
-function readOptions(context: Context): IDataObject {
+function readOptions(context: NodeContext): IDataObject {
 	return readObject(readParameter(context, 'options', {}));
 }
 
-function readParameter(context: Context, name: string, fallback: string[] | object): unknown {
+function readParameter(context: NodeContext, name: string, fallback: string[] | object): unknown {
 	return 'getInputData' in context
 		? context.getNodeParameter(name, 0, fallback)
 		: context.getNodeParameter(name, fallback);

@@ -1,15 +1,16 @@
-import type { IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
+import type { IWebhookFunctions } from 'n8n-workflow';
 import { sleep } from 'n8n-workflow';
 
 import { createProcessMap, getNodeKey } from '../processMemory';
-import { askOnce } from '../transport/client';
+import { askOnce } from '../transport/askOnce';
 import { createRequestError, getApiErrorMessage } from '../transport/errors';
-import { parsePauseMs } from '../transport/rateLimit';
-import type { Outcome, SafePaysRequest, Sender } from '../transport/request';
+import { parsePauseMs } from '../transport/rateLimitHeaders';
+import type { SafePaysRequest } from '../transport/request';
+import type { NodeContext, Outcome, Sender } from '../transport/sendOnce';
 import { buildGetInvoice } from '../transport/request';
 import { classify } from '../transport/retryPolicy';
-import type { Invoice } from '../transport/types';
-import { INVOICE_STATUS, parseInvoiceStatus } from '../transport/types';
+import type { Invoice } from '../transport/records';
+import { INVOICE_STATUS, parseInvoiceStatus } from '../transport/records';
 import type { Notification } from './parse';
 import { DEFAULT_RETRY_AFTER_S } from './responses';
 import { getThrottle } from './throttle';
@@ -30,8 +31,6 @@ export type Verdict =
 	| { kind: 'refused'; invoiceId: string; reason: string }
 	/** The API could not be asked, or its answer proves nothing; `pauseMs` where a rate limit names a time. */
 	| { kind: 'unavailable'; invoiceId: string; reason: string; timedOut: boolean; pauseMs?: number };
-
-export type Context = IWebhookFunctions | IExecuteFunctions;
 
 /** Milliseconds from a call's arrival to its answer: a sender waits 5 seconds at most. */
 const ANSWER_WITHIN_MS = 4500;
@@ -68,7 +67,7 @@ export function getAnswerDeadline(): number {
  * @param timeoutMs milliseconds for all of it
  */
 export async function verify(
-	context: Context,
+	context: NodeContext,
 	ids: string[],
 	timeoutMs: number,
 	sender?: Sender,
@@ -203,7 +202,7 @@ function readVerdict(
 		: unavailable(describe());
 }
 
-function logRefusal(context: Context, reason: string): void {
+function logRefusal(context: NodeContext, reason: string): void {
 	context.logger.error(
 		`SafePays refused the API key of the node "${context.getNode().name}": ${reason}. A payment notification could not be checked. Check the API key in the SafePays credential, and the account.`,
 	);

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { sendOnce } from '../../../../nodes/SafePays/transport/request';
+import { sendOnce } from '../../../../nodes/SafePays/transport/sendOnce';
 import type { Executed } from '../../../engine';
 import { execute } from '../../../engine';
 import { createInvoices, safePaysWorkflow } from '../../../engine/workflows';

@@ -1,8 +1,9 @@
 import type { IHttpRequestOptions, IWebhookFunctions } from 'n8n-workflow';
 
 import { SafePaysApi } from '../../../../credentials/SafePaysApi.credentials';
-import { askOnce } from '../../../../nodes/SafePays/transport/client';
-import { joinAccount, type Turn } from '../../../../nodes/SafePays/transport/rateLimit';
+import { askOnce } from '../../../../nodes/SafePays/transport/askOnce';
+import { type Turn } from '../../../../nodes/SafePays/transport/rateLimit';
+import { joinAccount } from '../../../../nodes/SafePays/transport/accounts';
 import { buildGetInvoice } from '../../../../nodes/SafePays/transport/request';
 import { API_KEY, asked, UNKNOWN_ID, useSandbox } from '../../../support';
 

@@ -1,15 +1,14 @@
 import { clearProcessMemory } from '../../../../nodes/SafePays/processMemory';
+import { type RunTurns, type Turn } from '../../../../nodes/SafePays/transport/rateLimit';
+import { parsePauseMs } from '../../../../nodes/SafePays/transport/rateLimitHeaders';
 import {
 	getAccountName,
 	getAccountOfCredential,
 	getAccountRateLimit,
-	parsePauseMs,
 	joinAccount,
 	noteAccountOfCredential,
-	type RunTurns,
-	type Turn,
-} from '../../../../nodes/SafePays/transport/rateLimit';
-import type { Answer } from '../../../../nodes/SafePays/transport/request';
+} from '../../../../nodes/SafePays/transport/accounts';
+import type { Answer } from '../../../../nodes/SafePays/transport/sendOnce';
 import { RateLimiter, type RateLimit } from '../../../../sandbox/rateLimit';
 
 const KEY = 'sk-secret-0123456789';
@@ -375,7 +374,7 @@ describe('what a process knows of an account', () => {
 		expect(getAccountOfCredential('credential-1')).toBeUndefined();
 		noteAccountOfCredential('credential-1', KEY, URL);
 		expect(getAccountOfCredential('credential-1')?.getPauseMs()).toBeLessThanOrEqual(0);
-		getAccountOfCredential('credential-1')?.learn(refusedFor(60));
+		getAccountOfCredential('credential-1')?.noteAnswer(refusedFor(60));
 		expect(await join().acquire({ leftMs: 1000 })).toHaveProperty('tooLongMs');
 	});
 });

@@ -6,7 +6,7 @@ import {
 	RETRY_POLICY,
 } from '../../../../nodes/SafePays/transport/retryPolicy';
 import type { RetryRule } from '../../../../nodes/SafePays/transport/retryPolicy';
-import type { Outcome } from '../../../../nodes/SafePays/transport/request';
+import type { Outcome } from '../../../../nodes/SafePays/transport/sendOnce';
 
 const answer = (status: number, body: unknown = { error: 'Some words' }): Outcome => ({
 	answer: { status, headers: {}, body },

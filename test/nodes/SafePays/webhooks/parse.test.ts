@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { parseInvoiceStatus } from '../../../../nodes/SafePays/transport/types';
+import { parseInvoiceStatus } from '../../../../nodes/SafePays/transport/records';
 import { parseNotification } from '../../../../nodes/SafePays/webhooks/parse';
 
 const place = fc.constantFrom(

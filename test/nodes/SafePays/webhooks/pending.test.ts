@@ -2,7 +2,7 @@ import type { INode, IWebhookFunctions } from 'n8n-workflow';
 
 import { PendingEvents } from '../../../../nodes/SafePays/webhooks/pending';
 import { getThrottle } from '../../../../nodes/SafePays/webhooks/throttle';
-import type { Context } from '../../../../nodes/SafePays/webhooks/verify';
+import type { NodeContext } from '../../../../nodes/SafePays/transport/sendOnce';
 import type { Fault, InvoiceStatus } from '../../../../sandbox';
 import type { Execution } from '../../../engine/executions';
 import type { N8n } from '../../../engine/n8n';
@@ -375,7 +375,7 @@ describe('Node settings that would hand a pending item on', () => {
 		const { sandbox, url } = await active({}, settings);
 		const id = await invoiceThatIs(sandbox, 'Paid');
 		const credentials = { safePaysApi: { id: '1' } };
-		const throttle = getThrottle({ getNode: () => ({ credentials }) } as unknown as Context);
+		const throttle = getThrottle({ getNode: () => ({ credentials }) } as unknown as NodeContext);
 		let answerAll = () => {};
 		const answered = new Promise<void>((resolve) => (answerAll = resolve));
 		for (let nth = 0; nth < 5; nth++) void throttle.ask(async () => await answered);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { IWebhookFunctions } from 'n8n-workflow';
 
-import type { InvoiceStatus } from '../../../../nodes/SafePays/transport/types';
+import type { InvoiceStatus } from '../../../../nodes/SafePays/transport/records';
 import { RecentEvents } from '../../../../nodes/SafePays/webhooks/recentEvents';
 import { clearProcessMemory } from '../../../../nodes/SafePays/processMemory';
 

@@ -1,8 +1,8 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
 import { createProcessMap } from '../../../processMemory';
-import type { InvoiceStatus } from '../../../transport/types';
-import { INVOICE_STATUS, parseInvoiceStatus } from '../../../transport/types';
+import type { InvoiceStatus } from '../../../transport/records';
+import { INVOICE_STATUS, parseInvoiceStatus } from '../../../transport/records';
 import type { Verdict } from '../../../webhooks/verify';
 
 /** Waits that a process remembers; of others it asks the API again. */

@@ -1,13 +1,9 @@
-import type {
-	ICredentialDataDecryptedObject,
-	IExecuteFunctions,
-	IWebhookFunctions,
-} from 'n8n-workflow';
+import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 
 import { getApiKey } from '../../../../../credentials/SafePaysApi.credentials';
 import { createProcessMap } from '../../../processMemory';
 import { createRedactor } from '../../../transport/redact';
-import type { Sender } from '../../../transport/request';
+import type { NodeContext, Sender } from '../../../transport/sendOnce';
 import { getMessage } from '../../../unknownValues';
 import type { Notification } from '../../../webhooks/parse';
 import { getThrottle } from '../../../webhooks/throttle';
@@ -29,7 +25,7 @@ const MAX_WATCHES = 1_000;
 /** A waiting execution as it is seen from outside: no code of its node runs, and no expression evaluates. */
 export interface WaitingExecution {
 	executionId: string;
-	context: IExecuteFunctions | IWebhookFunctions;
+	context: NodeContext;
 	resumeUrl: string;
 	final: FinalInvoices;
 	getCredentials(): Promise<ICredentialDataDecryptedObject>;

@@ -42,6 +42,8 @@ export interface Records {
 	invoice: Invoice;
 }
 
+export type RecordName = keyof Records;
+
 /** The status that a text means, whatever its case and blanks; undefined if it is none of the four. */
 export function parseInvoiceStatus(value: unknown): InvoiceStatus | undefined {
 	if (typeof value !== 'string') return undefined;
