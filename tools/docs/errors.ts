@@ -2,8 +2,9 @@ import type { ICredentialTestFunctions, IDataObject } from 'n8n-workflow';
 
 import { readDueDate } from '../../nodes/SafePays/actions/dueDate';
 import { operations } from '../../nodes/SafePays/actions';
-import type { ItemParameters } from '../../nodes/SafePays/actions/operation';
+import type { ItemParameters } from '../../nodes/SafePays/actions/parameters';
 import * as validation from '../../nodes/SafePays/actions/validation';
+import { InvalidInput } from '../../nodes/SafePays/errors/invalidInput';
 import { testCredential } from '../../nodes/SafePays/methods/credentialTest';
 import {
 	createCancelledError,
@@ -110,7 +111,7 @@ export function uniqueKeyErrorTable(): string {
 	);
 }
 
-type Validator = Exclude<keyof typeof validation, 'InvalidInput' | 'quote' | 'sumLineItems'>;
+type Validator = Exclude<keyof typeof validation, 'quote' | 'sumLineItems'>;
 
 /** For each function that validates, calls that it refuses: each throws an `InvalidInput`. */
 const REFUSED: Record<Validator, Array<() => unknown>> = {
@@ -217,11 +218,11 @@ async function testCredentialOf(data: IDataObject, received: unknown): Promise<s
 	return message;
 }
 
-function catchInvalidInput(refused: () => unknown): validation.InvalidInput {
+function catchInvalidInput(refused: () => unknown): InvalidInput {
 	try {
 		refused();
 	} catch (error) {
-		if (error instanceof validation.InvalidInput) return error;
+		if (error instanceof InvalidInput) return error;
 		throw error;
 	}
 	throw new Error(`Not refused: ${refused.toString()}`);

@@ -1,7 +1,8 @@
 import { DateTime } from 'luxon';
 
 import { trimInvisible } from '../../../credentials/invisible';
-import { readIntegerWithin, InvalidInput, quote, readText } from './validation';
+import { readIntegerWithin, quote, readText } from './validation';
+import { InvalidInput } from '../errors/invalidInput';
 
 const FORMS =
 	'Enter 2026-12-31 or 2026/12/31 (a time may follow), a text with the English name of the month such as 31 Dec 2026, a date of n8n such as {{ $now.plus(30, "days") }}, or milliseconds since 1970.';

@@ -1,38 +1,21 @@
-import type { IDataObject, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 import { UUID_PATTERN } from '../transport/uuid';
 import { readObject } from '../unknownValues';
-import type { ItemParameters } from './operation';
-import { readCurrency, readEmail, readId, readChoice, readText } from './validation';
+import type { ParameterValues } from './parameters';
+import { readChoice, readCurrency, readEmail, readId, readText } from './validation';
 
 /** A field of the editor, and the function that reads it. */
 export interface Field<T> {
 	property: INodeProperties;
 	/** @throws InvalidInput naming the field */
-	read(parameters: Parameters): T;
+	read(parameters: ParameterValues): T;
 }
-
-export type Parameters = Pick<ItemParameters, 'get'>;
 
 export type FieldTexts = Pick<INodeProperties, 'displayName' | 'name' | 'description'>;
 
-/** Shows fields for one operation of one resource. */
-export function showFor(
-	resource: string,
-	operation: string,
-	fields: INodeProperties[],
-): INodeProperties[] {
-	return fields.map((field) => ({
-		...field,
-		displayOptions: {
-			...field.displayOptions,
-			show: { resource: [resource], operation: [operation], ...field.displayOptions?.show },
-		},
-	}));
-}
-
 /** The fields within a collection, as the field of an operation reads them. */
-export function readCollection(parameters: Parameters, name: string): Parameters {
+export function readCollection(parameters: ParameterValues, name: string): ParameterValues {
 	const values = readObject(parameters.get(name));
 	return { get: (field) => values[field] };
 }
@@ -154,69 +137,13 @@ function createRecordField(texts: FieldTexts, page: string): Field<string> {
 	};
 }
 
-export const createInvoiceField = (description: string) =>
-	createRecordField({ displayName: 'Invoice', name: 'invoiceId', description }, 'pay');
-
-export const createCustomerField = (description: string) =>
-	createRecordField(
-		{ displayName: 'Customer', name: 'customerId', description },
-		'dashboard/customer',
-	);
-
-/** What most workflows use of an invoice: at most ten fields, as n8n's guidelines ask for. */
-export const SIMPLE_INVOICE = [
-	'id',
-	'status',
-	'amount',
-	'currency',
-	'email',
-	'customer_id',
-	'payment_link',
-	'due_date',
-	'created_on',
-	'paid_on',
-];
-
-/** @param kept says which fields are kept, e.g. `id, status` */
-export function createSimplifyField(kept: string): Field<boolean> {
-	return {
-		property: {
-			displayName: 'Simplify',
-			name: 'simplify',
-			type: 'boolean',
-			default: false,
-			description: `Whether to return a simplified version of the response instead of the raw data: ${kept}`,
-		},
-		read: (parameters) => parameters.get('simplify') === true,
-	};
+/** An invoice, by its ID or the address of its page. */
+export function createInvoiceField(description: string): Field<string> {
+	return createRecordField({ displayName: 'Invoice', name: 'invoiceId', description }, 'pay');
 }
 
-/** Some fields of a record, in this order; those that it does not have are left out. */
-export function pick(record: IDataObject, names: string[]): IDataObject {
-	return Object.fromEntries(
-		names.filter((name) => record[name] !== undefined).map((name) => [name, record[name]]),
-	);
-}
-
-/**
- * What a model reads of the operation. n8n takes a field of this name as it is; without one it would
- * show the model the operation's `action` ("Create an invoice in SafePays") and no more.
- *
- * @param text none for an operation that cannot be a tool
- */
-export function createToolDescription(text?: string): INodeProperties[] {
-	if (text === undefined) return [];
-	return [
-		{
-			displayName: 'Tool Description',
-			name: 'toolDescription',
-			type: 'string',
-			typeOptions: { rows: 5 },
-			required: true,
-			default: text,
-			displayOptions: { show: { '@tool': [true] } },
-			description:
-				'What the model reads about this tool. It decides from this text when and how to use the tool.',
-		},
-	];
+/** A customer, by the ID or the address of the page in the dashboard. */
+export function createCustomerField(description: string): Field<string> {
+	const texts = { displayName: 'Customer', name: 'customerId', description };
+	return createRecordField(texts, 'dashboard/customer');
 }

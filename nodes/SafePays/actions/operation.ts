@@ -7,21 +7,11 @@ import type {
 	INodePropertyOptions,
 } from 'n8n-workflow';
 
+import type { PairedItem } from '../errors/nodeErrors';
 import type { SafePaysClient } from '../transport/client';
 import type { RecordAnswer, SafePaysRequest } from '../transport/request';
+import type { ItemParameters } from './parameters';
 import type { RecordName } from '../transport/records';
-
-/** One item's parameters, as an operation reads them to make its request. */
-export interface ItemParameters {
-	/** The raw value of a parameter; `a.b` reaches into a collection. */
-	get(name: string): unknown;
-	/** The data of the SafePays credential. */
-	credentials: ICredentialDataDecryptedObject;
-	/** Where SafePays' notifications reach this execution while it waits. */
-	getResumeUrl(): string;
-	/** IANA name of the workflow's time zone, e.g. `Europe/Berlin`. */
-	timeZone: string;
-}
 
 /** What an operation's hooks know of the run that they belong to. */
 export interface OperationRun {
@@ -56,6 +46,6 @@ export interface Operation<Name extends RecordName = RecordName> {
 	fingerprintIgnores?: string[];
 	/** Validates the run as a whole before anything is sent. @throws InvalidInput, SafePaysError */
 	beforeRun?(run: OperationRun): void;
-	/** Makes the node's output of the items of the whole run; runs unless the run is thrown away by an error. */
-	afterRun?(run: OperationRun, outputs: INodeExecutionData[]): Promise<INodeExecutionData[][]>;
+	/** Makes the node's output of the items of the whole run, unless an error ended it. */
+	afterRun?(run: OperationRun, outputs: PairedItem[]): Promise<INodeExecutionData[][]>;
 }

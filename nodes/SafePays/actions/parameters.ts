@@ -1,6 +1,20 @@
 import type { ICredentialDataDecryptedObject, IExecuteFunctions } from 'n8n-workflow';
 
-import type { ItemParameters } from './operation';
+/** The raw values of an item's parameters, or of the fields in a collection. */
+export interface ParameterValues {
+	/** @param name `a.b` reaches into a collection */
+	get(name: string): unknown;
+}
+
+/** One item's parameters, as an operation reads them to make its request. */
+export interface ItemParameters extends ParameterValues {
+	/** The data of the SafePays credential. */
+	credentials: ICredentialDataDecryptedObject;
+	/** Where SafePays' notifications reach this execution while it waits. */
+	getResumeUrl(): string;
+	/** IANA name of the workflow's time zone, e.g. `Europe/Berlin`. */
+	timeZone: string;
+}
 
 /** Reads the parameters of each item; what is the same for all items is read once. */
 export function createParameterReader(
@@ -16,7 +30,7 @@ export function createParameterReader(
 	const expressions = new Set<string>();
 	const get = (name: string, itemIndex: number) => {
 		if (constants.has(name)) return constants.get(name);
-		const value = context.getNodeParameter(name, itemIndex, undefined) as unknown;
+		const value: unknown = context.getNodeParameter(name, itemIndex, undefined);
 		if (expressions.has(name)) return value;
 		const raw = context.getNodeParameter(name, itemIndex, undefined, { rawExpressions: true });
 		if (hasExpression(raw)) expressions.add(name);

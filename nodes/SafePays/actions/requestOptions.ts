@@ -2,7 +2,8 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import type { ClientOptions } from '../transport/client';
 import { readObject } from '../unknownValues';
-import type { Field, FieldTexts, Parameters } from './fields';
+import type { Field, FieldTexts } from './fields';
+import type { ParameterValues } from './parameters';
 import { readIntegerWithin, readNumberWithin } from './validation';
 
 /** A number of the options, of which one out of range is refused; `''` and none are the default. */
@@ -86,7 +87,7 @@ export const requestOptions: {
 
 	read(context) {
 		const given = readObject(context.getNodeParameter('options', 0, {}));
-		const parameters: Parameters = { get: (name) => given[name] };
+		const parameters: ParameterValues = { get: (name) => given[name] };
 		return {
 			maxConcurrency: maxConcurrency.read(parameters),
 			timeout: timeout.read(parameters),

@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import { sleep } from 'n8n-workflow';
 
 import { isAiTool } from '../aiTool';
-import type { ErrorScope, NodeError } from '../errors/nodeErrors';
+import type { ErrorScope, NodeError, PairedItem } from '../errors/nodeErrors';
 import { toErrorItem, toNodeError } from '../errors/nodeErrors';
 import {
 	logCancelledRun,
@@ -16,7 +16,8 @@ import { SafePaysClient } from '../transport/client';
 import { SafePaysError } from '../transport/errors';
 import type { RecordAnswer } from '../transport/request';
 import { operations } from './index';
-import type { ItemParameters, Operation, OperationRun } from './operation';
+import type { Operation, OperationRun } from './operation';
+import type { ItemParameters } from './parameters';
 import { createParameterReader } from './parameters';
 import { requestOptions } from './requestOptions';
 
@@ -193,11 +194,7 @@ async function forEachConcurrent<T>(
 	await Promise.all(Array.from({ length: Math.min(concurrency, list.length) }, worker));
 }
 
-function toOutputItems(
-	scope: ErrorScope,
-	result: Result | undefined,
-	item: number,
-): INodeExecutionData[] {
+function toOutputItems(scope: ErrorScope, result: Result | undefined, item: number): PairedItem[] {
 	if (result === undefined) return [];
 	if ('error' in result) return [toErrorItem(scope, result.error, item)];
 	return result.items.map((json) => ({ json, pairedItem: { item } }));

@@ -1,19 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { hasInvisible, trimInvisible } from '../../../credentials/invisible';
+import { InvalidInput } from '../errors/invalidInput';
 import { isUuid, UUID_PATTERN } from '../transport/uuid';
 import { isObject } from '../unknownValues';
-
-/** A value that is not valid, found without asking SafePays. `field` is the name that the user sees. */
-export class InvalidInput extends Error {
-	constructor(
-		readonly field: string,
-		what: string,
-		readonly nextStep: string,
-	) {
-		super(`"${field}" ${what}`);
-	}
-}
 
 export interface LineItem extends IDataObject {
 	title: string;
@@ -261,7 +251,7 @@ function assertAboveZero(given: number, field: string): number {
 function parseJson(json: string): unknown {
 	if (trimInvisible(json) === '') return [];
 	try {
-		return JSON.parse(trimInvisible(json)) as unknown;
+		return JSON.parse(trimInvisible(json));
 	} catch {
 		return undefined;
 	}

@@ -1,4 +1,9 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	INodeExecutionData,
+	IPairedItemData,
+} from 'n8n-workflow';
 import * as n8nWorkflow from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
@@ -6,10 +11,14 @@ import { isAiTool } from '../aiTool';
 import type { UnconfirmedCreate } from '../transport/errors';
 import { SafePaysError } from '../transport/errors';
 import type { Redact } from '../transport/redact';
-import { readObject } from '../unknownValues';
+import { getMessage, readObject } from '../unknownValues';
+import { InvalidInput } from './invalidInput';
 
 /** The two errors that n8n shows with a description and a next step. */
 export type NodeError = NodeApiError | NodeOperationError;
+
+/** An output item that n8n can trace back to its input item. */
+export type PairedItem = INodeExecutionData & { pairedItem: IPairedItemData };
 
 /** What the errors of one run of the node are made with. */
 export interface ErrorScope {
@@ -39,16 +48,15 @@ export function toNodeError(scope: ErrorScope, error: unknown, itemIndex: number
 		if (error.unconfirmed) nodeError.context.data = { unconfirmed: true };
 		return nodeError;
 	}
-	// `InvalidInput`, which this folder may not import, has all three.
-	const {
-		message = 'Unknown error',
-		nextStep,
-		field,
-	} = error as Record<string, string | undefined>;
-	const nodeError = new NodeOperationError(context.getNode(), redact(`${message}${place}`), {
-		itemIndex,
-		description: nextStep === undefined ? undefined : redact(nextStep),
-	});
+	const { nextStep, field } = error instanceof InvalidInput ? error : {};
+	const nodeError = new NodeOperationError(
+		context.getNode(),
+		redact(`${getMessage(error)}${place}`),
+		{
+			itemIndex,
+			description: nextStep === undefined ? undefined : redact(nextStep),
+		},
+	);
 	if (field !== undefined) nodeError.context.field = field;
 	return nodeError;
 }
@@ -66,8 +74,8 @@ export function toErrorItem(
 	{ context }: Pick<ErrorScope, 'context'>,
 	error: NodeError,
 	itemIndex: number,
-): INodeExecutionData {
-	const item: INodeExecutionData = {
+): PairedItem {
+	const item: PairedItem = {
 		json: { error: error.message, details: getErrorDetails(error) },
 		pairedItem: { item: itemIndex },
 	};

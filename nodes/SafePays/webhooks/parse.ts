@@ -42,7 +42,7 @@ export async function readBody(context: IWebhookFunctions): Promise<GenericValue
 	if (parseNotification(body)) return body;
 	const text = typeof body === 'string' ? body : await readRawText(context);
 	try {
-		return JSON.parse(text) as GenericValue;
+		return JSON.parse(text);
 	} catch {
 		return body;
 	}

@@ -1,13 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { SafePaysError } from '../../transport/errors';
-import {
-	createChoiceField,
-	createCustomerField,
-	pick,
-	SIMPLE_INVOICE,
-	createSimplifyField,
-} from '../fields';
+import { createChoiceField, createCustomerField } from '../fields';
+import { pick, SIMPLE_INVOICE, createSimplifyField } from '../simplify';
 import type { Operation } from '../operation';
 import { isObject } from '../../unknownValues';
 

@@ -9,9 +9,11 @@ import {
 	createEmailField,
 	createTextField,
 } from '../fields';
-import type { ItemParameters, Operation } from '../operation';
+import type { Operation } from '../operation';
+import type { ItemParameters } from '../parameters';
 import type { LineItem } from '../validation';
-import { readAmount, InvalidInput, readLineItems, sumLineItems, readUrl } from '../validation';
+import { readAmount, readLineItems, sumLineItems, readUrl } from '../validation';
+import { InvalidInput } from '../../errors/invalidInput';
 import { metadata } from './metadata';
 import { showPaymentHint } from './paymentHint';
 import { buildWebhookUrl, whenPaidFields } from './whenPaid';
@@ -191,9 +193,7 @@ const fields: INodeProperties[] = [
 	},
 ];
 
-function readPayer(
-	parameters: ItemParameters,
-): { email: string; customer_id?: undefined } | { customer_id: string; email?: undefined } {
+function readPayer(parameters: ItemParameters) {
 	return billTo.read(parameters) === 'customer'
 		? { customer_id: customerId.read(parameters) }
 		: { email: email.read(parameters) };

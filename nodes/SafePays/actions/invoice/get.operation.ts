@@ -1,5 +1,6 @@
 import { buildGetInvoice } from '../../transport/request';
-import { createInvoiceField, pick, SIMPLE_INVOICE, createSimplifyField } from '../fields';
+import { createInvoiceField } from '../fields';
+import { pick, SIMPLE_INVOICE, createSimplifyField } from '../simplify';
 import type { Operation } from '../operation';
 
 const invoiceId = createInvoiceField('The invoice to retrieve');

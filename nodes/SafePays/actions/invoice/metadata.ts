@@ -1,6 +1,7 @@
 import { MAX_METADATA_BYTES, measureMetadata } from '../../webhooks/signedQuery';
 import type { Field } from '../fields';
-import { InvalidInput, readRequiredText, readText } from '../validation';
+import { readRequiredText, readText } from '../validation';
+import { InvalidInput } from '../../errors/invalidInput';
 
 /** What the trigger hands out with the payment, by name: it travels in the query of the webhook URL. */
 export const metadata: Field<Record<string, string>> = {

@@ -1,9 +1,10 @@
-import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 
 import { getBaseUrl } from '../../../../credentials/SafePaysApi.credentials';
+import type { PairedItem } from '../../errors/nodeErrors';
 import { escapeHtml, showHint } from '../../errors/hints';
 import { isOutOfReach, PUBLIC_ADDRESS_ADVICE } from '../../transport/addresses';
-import type { ItemParameters, OperationRun } from '../operation';
+import type { OperationRun } from '../operation';
 import type { NotificationTarget } from './whenPaid';
 import { findNotificationTarget } from './whenPaid';
 
@@ -14,13 +15,14 @@ const MAX_NAMED_TARGETS = 3;
  * Shows above the output where the first customer pays, and who hears of the payments: one hint for
  * a run, however many items it has. Reused invoices report to whom they did before, so they are left out.
  */
-export function showPaymentHint(run: OperationRun, outputs: INodeExecutionData[]): void {
+export function showPaymentHint(run: OperationRun, outputs: PairedItem[]): void {
 	const created = outputs.filter(({ json }) => !('error' in json) && json.reused !== true);
 	if (created.length === 0) return;
 	const targets = new Map<string, NotificationTarget>();
 	for (const { pairedItem } of created) {
-		const { item } = pairedItem as { item: number };
-		const target = findNotificationTarget(run.parameters[item] as ItemParameters);
+		const parameters = run.parameters[pairedItem.item];
+		if (!parameters) continue;
+		const target = findNotificationTarget(parameters);
 		targets.set(JSON.stringify(target), target);
 	}
 	const named = [...targets.values()].slice(0, MAX_NAMED_TARGETS);

@@ -10,8 +10,9 @@ import { isOutOfReach } from '../../transport/addresses';
 import type { BoundFields } from '../../webhooks/signedQuery';
 import { signQuery } from '../../webhooks/signedQuery';
 import { createChoiceField, readCollection } from '../fields';
-import type { ItemParameters } from '../operation';
-import { InvalidInput, quote, readRequiredText, readUrl } from '../validation';
+import type { ItemParameters } from '../parameters';
+import { quote, readRequiredText, readUrl } from '../validation';
+import { InvalidInput } from '../../errors/invalidInput';
 import { metadata } from './metadata';
 
 /** Longer ones are cut or refused by what stands between SafePays and n8n. */

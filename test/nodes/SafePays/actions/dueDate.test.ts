@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { DateTime } from 'luxon';
 
 import { readDueDate, readDueInDays } from '../../../../nodes/SafePays/actions/dueDate';
-import { InvalidInput } from '../../../../nodes/SafePays/actions/validation';
+import { InvalidInput } from '../../../../nodes/SafePays/errors/invalidInput';
 import { useServerTimeZone } from '../../../support/serverTimeZone';
 
 const zone = fc.constantFrom(

@@ -7,7 +7,6 @@ import {
 	readCurrency,
 	readEmail,
 	readId,
-	InvalidInput,
 	readLineItems,
 	readMoney,
 	readNumber,
@@ -17,6 +16,7 @@ import {
 	sumLineItems,
 	readUrl,
 } from '../../../../nodes/SafePays/actions/validation';
+import { InvalidInput } from '../../../../nodes/SafePays/errors/invalidInput';
 
 const refuses = (judge: () => unknown, words: RegExp) => {
 	let thrown: unknown;

@@ -5,9 +5,9 @@ import { getBaseUrl } from '../../../../../credentials/SafePaysApi.credentials';
 import { toStoredError } from '../../../errors/nodeErrors';
 import { SafePaysError } from '../../../transport/errors';
 import { buildGetInvoice } from '../../../transport/request';
-import type { Parameters } from '../../fields';
 import { createChoiceField, createInvoiceField } from '../../fields';
 import type { Operation } from '../../operation';
+import type { ParameterValues } from '../../parameters';
 import { getResumeUrl } from '../../parameters';
 import { readChoice, readNumberWithin } from '../../validation';
 import { FinalInvoices, isInvoice } from './finalInvoices';
@@ -161,8 +161,8 @@ function readWaitLimit(context: IExecuteFunctions): Date {
 }
 
 /** All items wait together, so the fields of the wait are read from the first one. */
-function readParameters(context: IExecuteFunctions): Parameters {
-	return { get: (name) => context.getNodeParameter(name, 0, undefined) as unknown };
+function readParameters(context: IExecuteFunctions): ParameterValues {
+	return { get: (name) => context.getNodeParameter(name, 0, undefined) };
 }
 
 function withoutTimeOut(output: INodeExecutionData): INodeExecutionData {

@@ -1,6 +1,6 @@
 import type { INodeParameters } from 'n8n-workflow';
 
-import type { ItemParameters } from '../../../../../nodes/SafePays/actions/operation';
+import type { ItemParameters } from '../../../../../nodes/SafePays/actions/parameters';
 import { findNotificationTarget } from '../../../../../nodes/SafePays/actions/invoice/whenPaid';
 import { SafePaysClient } from '../../../../../nodes/SafePays/transport/client';
 import { verifyQuery } from '../../../../../nodes/SafePays/webhooks/signedQuery';
