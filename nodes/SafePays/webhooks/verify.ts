@@ -118,8 +118,8 @@ export async function verifyQuickly(
 }
 
 /**
- * Whether the API has not caught up yet with what a notification says. Paid is final, so nothing
- * comes after it.
+ * Whether the API has not caught up yet with what a notification says. An invoice that is paid waits
+ * for nothing: what says otherwise is most likely older.
  */
 export function isBehind(verdict: Verdict, { status: said }: Notification): boolean {
 	if (said === undefined) return false;
@@ -195,7 +195,8 @@ function readVerdict(
 		return unavailable(RATE_LIMITED, parsePauseMs(answer) ?? DEFAULT_RETRY_AFTER_S * 1000);
 	const said = getApiErrorMessage(answer);
 	if (said === undefined) return unavailable(describe());
-	if (answer.status === 404) return { kind: 'unknown' };
+	// SafePays' "Invoice not found", and not the 404 of a web server before it, which may be JSON, too.
+	if (answer.status === 404 && /\binvoice\b/i.test(said)) return { kind: 'unknown' };
 	// 400 is the answer to an empty key: there is nothing else in the request that could be wrong.
 	return [400, 401, 403].includes(answer.status)
 		? { kind: 'refused', invoiceId, reason: `"${said}" (${answer.status})` }
