@@ -23,12 +23,12 @@ export class RecentEvents {
 		this.node = getNodeKey(context);
 	}
 
-	/** Whether a notification says nothing new, so that the API need not be asked. Paid is final. */
-	settles(invoiceId: string, status: InvoiceStatus | undefined): boolean {
-		return (
-			this.has(invoiceId, INVOICE_STATUS.paid) ||
-			(status !== undefined && this.has(invoiceId, status))
-		);
+	/**
+	 * Whether a notification says nothing new, so that the API need not be asked. After a payment
+	 * that is one which names no other status.
+	 */
+	settles(invoiceId: string, status: InvoiceStatus = INVOICE_STATUS.paid): boolean {
+		return this.has(invoiceId, status);
 	}
 
 	/** @returns whether the event is new: then this caller alone passes it on in this process */

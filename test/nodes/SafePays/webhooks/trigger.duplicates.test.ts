@@ -72,8 +72,8 @@ describe('The same event', () => {
 		expect(n8n.world.staticData ?? {}).toEqual({});
 	});
 
-	it.each(['Invoice Created', 'Failed', '', 'anything', 7])(
-		'with the body saying "%s" once it was passed on as paid needs no question: paid is final',
+	it.each(['Paid', 'Invoice Created', '', 'anything', 7])(
+		'with the body saying "%s" once it was passed on as paid needs no question: nothing new is said',
 		async (status) => {
 			const { sandbox, n8n, url } = await active(ALL);
 			const id = await invoiceThatIs(sandbox, 'Paid');
@@ -84,6 +84,14 @@ describe('The same event', () => {
 			expect(await passedOn(n8n)).toHaveLength(1);
 		},
 	);
+
+	it('is passed on as paid only once where a late copy says that it failed', async () => {
+		const { sandbox, n8n, url } = await active(ALL);
+		const id = await invoiceThatIs(sandbox, 'Paid');
+		await post(url, { invoice: { id } });
+		expect((await post(url, { invoice: { id, status: 'Failed' } })).body).toEqual(DUPLICATE);
+		expect(await passedOn(n8n)).toHaveLength(1);
+	});
 
 	it('starts the workflow each time where Deduplicate is off', async () => {
 		const { sandbox, n8n, url } = await active({ ...ALL, options: { deduplicate: false } });
@@ -119,6 +127,32 @@ describe('Different events', () => {
 		expect((await post(url, { invoice: { id, status: 'Paid' } })).body).toEqual(DUPLICATE);
 		expect((await post(url, { invoice: { id, status: 'Failed' } })).body).toEqual(DUPLICATE);
 		expect((await passedOn(n8n)).map(({ event }) => event)).toEqual(['failed', 'paid']);
+	});
+
+	it.each(['Failed', 'Unpaid'] as const)(
+		'of one invoice, paid and then %s by the API, are both passed on, once each',
+		async (status) => {
+			const { sandbox, n8n, url } = await active(ALL);
+			const id = await invoiceThatIs(sandbox, 'Paid');
+			expect((await post(url, { invoice: { id, status: 'Paid' } })).body).toEqual(RECEIVED);
+			sandbox.setStatus(id, status);
+			expect((await post(url, { invoice: { id, status } })).body).toEqual(RECEIVED);
+			expect((await post(url, { invoice: { id, status } })).body).toEqual(DUPLICATE);
+			const events = (await passedOn(n8n)).map(({ event }) => event);
+			expect(events).toEqual(['paid', status.toLowerCase()]);
+		},
+	);
+
+	it('of one invoice, paid and then failed by the API, are answered as ignored where failed is not chosen', async () => {
+		const { sandbox, n8n, url } = await active();
+		const id = await invoiceThatIs(sandbox, 'Paid');
+		await post(url, { invoice: { id, status: 'Paid' } });
+		sandbox.setStatus(id, 'Failed');
+		expect((await post(url, { invoice: { id, status: 'Failed' } })).body).toEqual({
+			received: true,
+			ignored: 'Failed',
+		});
+		expect(await passedOn(n8n)).toHaveLength(1);
 	});
 
 	it('of an invoice whose notification names a paid one, too, are passed on', async () => {
