@@ -400,6 +400,21 @@ describe('Payments in any order and number', () => {
 		expect(asked(sandbox)).toHaveLength(1);
 	});
 
+	it.each([undefined, 'Paid'])(
+		'of one invoice at the same moment, saying "%s", are all duplicates but one',
+		async (status) => {
+			const { sandbox, n8n, execution, ids, url } = await waiting(2);
+			sandbox.setStatus(ids[0], 'Paid');
+			const copies = Array.from({ length: 5 }, async () => {
+				return (await post(url, { invoice: { id: ids[0], status } })).body;
+			});
+			const answers = await Promise.all(copies);
+			await n8n.idle();
+			expect(execution.status).toBe('waiting');
+			expect(answers.filter((body) => !('duplicate' in (body as object)))).toEqual([RECEIVED]);
+		},
+	);
+
 	it('go on after a restart of n8n in the middle', async () => {
 		const { sandbox, n8n, execution, ids } = await waiting(5);
 		await pay(sandbox, ids[3]);

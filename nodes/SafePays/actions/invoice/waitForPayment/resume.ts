@@ -23,7 +23,8 @@ export async function resume(context: IWebhookFunctions): Promise<IWebhookRespon
 	const notification = { ...received, ids: received.ids.filter((id) => final.ids.includes(id)) };
 	if (notification.ids.length === 0) return responses.unknown(context);
 
-	const known = final.settles(notification.ids.slice(0, 1), notification.status);
+	const isKnown = () => final.settles(notification.ids.slice(0, 1), notification.status);
+	let known = isKnown();
 	if (!known && !final.resumed) {
 		if (isAskingOn(execution, notification))
 			return responses.received(context, { duplicate: true });
@@ -34,6 +35,8 @@ export async function resume(context: IWebhookFunctions): Promise<IWebhookRespon
 			return responses.created(context);
 		}
 		if (verdict?.kind === 'confirmed' && !isBehind(verdict, notification)) {
+			// A copy may have been confirmed by the same answer.
+			known = isKnown();
 			if (!final.note(verdict.invoice))
 				return responses.received(context, { ignored: verdict.status });
 		} else {
