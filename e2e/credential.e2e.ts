@@ -33,10 +33,6 @@ describe('the test in the credential dialog', () => {
 		expect(message).toContain('Invalid API Key');
 		expect(message).not.toContain('no-such-key');
 	});
-
-	it('passes with a line end behind the key', async () => {
-		expect(await test({ apiKey: `${world.apiKey}\n` })).toMatchObject({ status: 'OK' });
-	});
 });
 
 describe('in the HTTP Request node', () => {

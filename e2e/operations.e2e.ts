@@ -54,12 +54,12 @@ it('creates a customer with all its fields', async () => {
 		email: 'john@example.com',
 		additionalFields: {
 			group: 'Premium Customers',
-			preferredCurrency: 'EUR',
+			preferredCurrency: 'eur',
 			addressLine1: '123 Main Street',
 			addressLine2: 'Apt 4B',
 			city: 'New York',
 			state: 'NY',
-			zip: '10001',
+			zip: 10001,
 			country: 'USA',
 		},
 	});
@@ -86,6 +86,7 @@ it('says that a customer exists already, or goes on if asked to', async () => {
 	expect(getError(await run(john), 'SafePays')).toMatchObject({
 		httpCode: '409',
 		message: expect.stringContaining('Customer with this email already exists'),
+		description: expect.stringContaining('"If Customer Exists"'),
 	});
 	expect(getItems(await run({ ...john, ifExists: 'continue' }), 'SafePays')).toEqual([
 		{ alreadyExists: true, name: 'John', email: 'john@example.com' },

@@ -1,5 +1,4 @@
 import { Cleanup } from '../tools/harness/cleanup';
-import { judgeGrowth } from '../tools/soak/heap';
 import { reportSoak } from '../tools/soak/report';
 import type { Soak } from '../tools/soak/soak';
 import { soak } from '../tools/soak/soak';
@@ -7,8 +6,6 @@ import { soak } from '../tools/soak/soak';
 /** Longer, with other choices, and with a look at memory: `npm run tool -- soak --minutes 10 --seed 42`. */
 const MINUTES = 1;
 const SEED = Number(process.env.SAFEPAYS_SOAK_SEED ?? 20_262);
-
-const MEGABYTE = 1024 ** 2;
 
 jest.setTimeout(1_800_000);
 
@@ -35,25 +32,5 @@ describe(`after a while of mixed traffic under faults (seed ${SEED})`, () => {
 		expect(counts['waits paid']).toBeGreaterThan(5);
 		expect(ours.answers['502']).toBeGreaterThan(5);
 		expect(ours.answers.none).toBeGreaterThan(5);
-	});
-});
-
-describe('memory that does not level off is told', () => {
-	const flat = Array.from({ length: 12 }, (_, slice) => (200 + (slice % 2)) * MEGABYTE);
-	const growing = (each: number) => flat.map((heap, slice) => heap + slice * each * MEGABYTE);
-
-	it.each([
-		['not at all', flat, flat, true],
-		['by 2 MB a slice', growing(2), flat, false],
-		["by 2 MB a slice, as under n8n's own nodes", growing(2), growing(2), true],
-		['less than under them', flat, growing(2), true],
-		[
-			'though n8n lets go of much at some time',
-			growing(2).map((heap, slice) => (slice < 6 ? heap : heap - 3 * MEGABYTE)),
-			flat,
-			false,
-		],
-	])('%s', (_what, ours, control, levelsOff) => {
-		expect(judgeGrowth(ours, control)).toMatchObject({ levelsOff });
 	});
 });

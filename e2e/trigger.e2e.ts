@@ -111,7 +111,13 @@ describe('answers', () => {
 
 	it('200 to JSON of any content type, and of none', async () => {
 		const { url } = await listening();
-		for (const type of ['application/vnd.safepays+json', 'text/plain', undefined]) {
+		for (const type of [
+			'application/vnd.safepays+json',
+			'text/plain; charset=utf-8',
+			'application/octet-stream',
+			'application/x-www-form-urlencoded',
+			undefined,
+		]) {
 			const invoiceId = await createInvoice();
 			await world.sandbox.pay(invoiceId);
 			const body = Buffer.from(JSON.stringify({ invoice: { id: invoiceId } }));

@@ -10,7 +10,7 @@ import packageJson from '../package.json';
 import { projectDir } from '../tools/harness/paths';
 
 /** What `npm pack` would ship of what `npm run build` has made. */
-async function packedPaths(): Promise<string[]> {
+async function listPackedPaths(): Promise<string[]> {
 	const { stdout } = await promisify(execFile)(
 		'npm',
 		['pack', '--dry-run', '--json', '--ignore-scripts'],
@@ -33,7 +33,7 @@ const documentation = [
 describe('the packed package', () => {
 	let paths: string[];
 	beforeAll(async () => {
-		paths = await packedPaths();
+		paths = await listPackedPaths();
 	});
 
 	it('holds what n8n loads', () => {
@@ -58,11 +58,6 @@ describe('the packed package', () => {
 		expect(inDist.filter((path) => !/\.(js|json|svg)$/.test(path))).toEqual([]);
 	});
 
-	it('has no runtime dependency and one peer', () => {
-		expect(packageJson).not.toHaveProperty('dependencies');
-		expect(packageJson.peerDependencies).toEqual({ 'n8n-workflow': '*' });
-	});
-
 	it('needs nothing at run time that n8n does not have', () => {
 		// n8n's lint lets every devDependency pass.
 		const needed = paths
@@ -73,14 +68,6 @@ describe('the packed package', () => {
 			.map(([, name]) => name);
 		const provided = ['crypto', 'lodash', 'luxon', 'n8n-workflow', 'p-limit', 'zod'];
 		expect(provided).toEqual(expect.arrayContaining(needed));
-	});
-
-	it('leads to one repository from everywhere', () => {
-		const repository = packageJson.repository.url.replace(/^git\+|\.git$/g, '');
-		const links = [packageJson.homepage, packageJson.bugs.url, ...documentation];
-		expect(links.map((link) => link.replace(/(#|\/issues|\/blob\/).*/, ''))).toEqual(
-			links.map(() => repository),
-		);
 	});
 
 	it('links from the editor to headings that the README has', () => {

@@ -1,12 +1,24 @@
-import type { INodeTypeDescription } from 'n8n-workflow';
+import type { INodeParameters, INodeTypeDescription } from 'n8n-workflow';
+import { NodeHelpers } from 'n8n-workflow';
 
-import { understood } from '../../test/support/parameters';
 import { readExamples } from '../../tools/harness/examples';
 import { n8nIsBefore } from '../../tools/harness/olderN8n';
+import type { NodeJson } from '../../tools/harness/workflow';
 import { getWorld } from '../world';
 
 /** Before n8n 2.6 a workflow cannot make its own data table: the examples that do need a newer one. */
 const isLacking = (type: string) => type === 'n8n-nodes-base.dataTable' && n8nIsBefore('2.6.0');
+
+/** What n8n keeps of a node's parameters: not those that the type does not have, nor those that others hide. */
+const understand = (type: INodeTypeDescription, { parameters, typeVersion }: NodeJson) =>
+	NodeHelpers.getNodeParameters(
+		type.properties,
+		parameters as INodeParameters,
+		true,
+		false,
+		{ typeVersion },
+		type,
+	);
 
 /** Every node type that the editor knows, each of its versions. */
 let types: INodeTypeDescription[];
@@ -26,7 +38,7 @@ describe.each(readExamples())('"$name"', ({ nodes }) => {
 				({ name, version }) => name === node.type && [version].flat().includes(node.typeVersion),
 			) as INodeTypeDescription;
 			expect(type).toBeDefined();
-			expect(understood(type, node)).toMatchObject(node.parameters);
+			expect(understand(type, node)).toMatchObject(node.parameters);
 		},
 	);
 });

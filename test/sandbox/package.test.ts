@@ -75,10 +75,3 @@ it('names every package that its sources import, and in the range that they are 
 	expect([...new Set(imported)].sort()).toEqual(Object.keys(sandboxPackage.dependencies).sort());
 	expect(rootPackage.devDependencies).toMatchObject(sandboxPackage.dependencies);
 });
-
-it('has the version, license and Node.js of the node package', () => {
-	const { version, license, engines } = rootPackage;
-	expect(sandboxPackage).toMatchObject({ version, license, engines });
-	const text = (folder: string) => readFileSync(join(folder, 'LICENSE'), 'utf8');
-	expect(text(sandboxDir)).toBe(text(projectDir));
-});

@@ -1,4 +1,3 @@
-import { PUBLISHED_RATE_LIMITS } from '../../sandbox';
 import type { RateLimit } from '../../sandbox';
 import { closeAll, createInvoice, sandboxWith, stoppedClock } from './helpers';
 
@@ -81,11 +80,4 @@ it('writes nothing for a refused request', async () => {
 	await expect(createInvoice(sandbox, { api_key: 'a' })).rejects.toThrow();
 	expect(sandbox.requests.at(-1)?.status).toBe(429);
 	expect(sandbox.books.invoices.size).toBe(count);
-});
-
-it('knows the published limits', () => {
-	expect(PUBLISHED_RATE_LIMITS).toEqual([
-		{ requests: 1_000, windowSeconds: 60 },
-		{ requests: 10_000, windowSeconds: 3_600 },
-	]);
 });

@@ -190,19 +190,6 @@ describe('An outage', () => {
 		expect(outage.mayStay({})).toBe(true);
 	});
 
-	it('wakes those that sleep and may not stay', async () => {
-		const outage = failing(20);
-		const waits = Array.from(
-			{ length: 20 },
-			async () => await outage.wait({}, 60 * SECOND, () => false),
-		);
-		for (let second = 0; second < 60; second++) {
-			outage.note(DOWN, Date.now());
-			await jest.advanceTimersByTimeAsync(SECOND);
-		}
-		expect((await Promise.all(waits)).filter(Boolean)).toHaveLength(5);
-	});
-
 	it('of a minute ago is no outage: nobody has asked since', () => {
 		const outage = failing(30);
 		jest.advanceTimersByTime(61 * SECOND);

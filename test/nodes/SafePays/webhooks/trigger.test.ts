@@ -161,19 +161,6 @@ describe('The id of the invoice', () => {
 		expect(await passedOn(n8n)).toMatchObject([{ invoice: { id } }]);
 	});
 
-	it.each([
-		'application/vnd.safepays+json',
-		'text/plain; charset=utf-8',
-		'application/octet-stream',
-		'application/x-www-form-urlencoded',
-		'',
-	])('is found in JSON that comes as "%s"', async (type) => {
-		const { sandbox, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Paid');
-		const answer = await post(url, { invoice: { id, status: 'Paid' } }, { 'Content-Type': type });
-		expect(answer.body).toEqual({ received: true });
-	});
-
 	it('may be in upper case: it is the same invoice', async () => {
 		const { sandbox, n8n, url } = await active();
 		const id = await invoiceThatIs(sandbox, 'Paid');

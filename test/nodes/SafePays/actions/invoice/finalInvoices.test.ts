@@ -70,57 +70,6 @@ describe('The invoices of a wait', () => {
 		);
 	});
 
-	it('are "unknown" if one cannot be asked for', async () => {
-		const stored = [{ id: 'a' }, { id: 'b' }];
-		const ask = async (id: string) => (id === 'a' ? verdict(id, 'Paid') : undefined);
-		expect(await of(stored).areAll(ask)).toBe('unknown');
-	});
-
-	it('come out in input order, as the API gave them last, with "timedOut": false', async () => {
-		const stored = [
-			{ id: 'A', payment_link: 'link', timedOut: true },
-			{ error: 'It failed' },
-			{ id: 'b', timedOut: true },
-		];
-		const final = of(stored);
-		final.note({ id: 'b', status: 'Paid', amount: 2 });
-		final.note({ id: 'a', status: 'Paid', amount: 1 });
-		expect(final.createOutputs()).toEqual([
-			{ json: { id: 'a', status: 'Paid', amount: 1, timedOut: false }, pairedItem: { item: 0 } },
-			{ json: { error: 'It failed' }, pairedItem: { item: 1 } },
-			{
-				json: { id: 'b', status: 'Paid', amount: 2, timedOut: false },
-				pairedItem: { item: 2 },
-			},
-		]);
-	});
-
-	it('settle what is known: everything about a paid one, nothing new about a failed one', () => {
-		const stored = [{ id: 'a' }, { id: 'b' }];
-		const final = of(stored, 'paidOrFailed');
-		const SAYS = ['Paid', 'Failed', undefined] as const;
-		expect(final.settles(['a'], 'Paid')).toBe(false);
-		final.note({ id: 'a', status: 'Paid' });
-		final.note({ id: 'b', status: 'Failed' });
-		expect(SAYS.map((says) => final.settles(['a'], says))).toEqual([true, true, true]);
-		expect(SAYS.map((says) => final.settles(['b'], says))).toEqual([false, true, false]);
-	});
-
-	it('are remembered for each wait by itself', () => {
-		const first = of([{ id: 'a' }], 'paid', 'one execution');
-		first.resumed = true;
-		expect(of([{ id: 'a' }], 'paid', 'one execution')).toBe(first);
-		expect(of([{ id: 'b' }], 'paid', 'one execution').resumed).toBe(false);
-		expect(of([{ id: 'a' }], 'paid', 'another execution').resumed).toBe(false);
-	});
-
-	it('are remembered anew when the execution begins another wait for the same', () => {
-		const first = of([{ id: 'a' }], 'paid', 'an execution in a loop');
-		first.resumed = true;
-		FinalInvoices.begin('an execution in a loop', [{ id: 'a' }], 'paid');
-		expect(of([{ id: 'a' }], 'paid', 'an execution in a loop').resumed).toBe(false);
-	});
-
 	it('of executions long past are forgotten', () => {
 		const first = of([{ id: 'a' }], 'paid', 'long past');
 		first.resumed = true;
