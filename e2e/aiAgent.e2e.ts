@@ -78,12 +78,12 @@ function tool(
 	return safePaysTool(name, parameters, { credential: world.credentialId, ...settings });
 }
 
-const callOf = (name: string, given: object): Reply => ({
+const callTool = (name: string, given: object): Reply => ({
 	call: [{ tool: name, arguments: given }],
 });
 const BILL = { Email: 'john@example.com', Amount: 200, Currency: 'USD' };
 const create = (given: object = {}) =>
-	callOf('Create_an_invoice_in_SafePays', { ...BILL, ...given });
+	callTool('Create_an_invoice_in_SafePays', { ...BILL, ...given });
 const DONE: Reply = { say: 'Done' };
 
 interface Agent {
@@ -207,11 +207,11 @@ describe.each(AGENTS)('%s', (_name, versions) => {
 		const execution = await run(
 			[createCustomer(), createInvoice(), getInvoice()],
 			[
-				callOf('Create_a_customer_in_SafePays', { Name: 'John Doe', Email: 'john@example.com' }),
+				callTool('Create_a_customer_in_SafePays', { Name: 'John Doe', Email: 'john@example.com' }),
 				create({ Amount: 19.9, Currency: 'EUR' }),
 				(request) => {
 					invoiceId = String(lastItem(request).id);
-					return callOf('Get_an_invoice_in_SafePays', { Invoice: invoiceId });
+					return callTool('Get_an_invoice_in_SafePays', { Invoice: invoiceId });
 				},
 				DONE,
 			],
@@ -232,7 +232,7 @@ describe.each(AGENTS)('%s', (_name, versions) => {
 		await world.sandbox.pay(invoiceId);
 		await run(
 			[getInvoice()],
-			[callOf('Get_an_invoice_in_SafePays', { Invoice: invoiceId }), DONE],
+			[callTool('Get_an_invoice_in_SafePays', { Invoice: invoiceId }), DONE],
 			versions,
 		);
 		expect(lastItem()).toMatchObject({ id: invoiceId, status: 'Paid', currency: 'EUR' });
@@ -334,7 +334,7 @@ it('does not offer "Wait for Payment" in the editor', async () => {
 		headers: { cookie: client.cookie ?? '' },
 	});
 	const types = (await response.json()) as INodeTypeDescription[];
-	const offeredBy = (type: string) => {
+	const listOffered = (type: string) => {
 		const description = types.find(({ name }) => name === type) as INodeTypeDescription;
 		return description.properties
 			.filter(({ name }) => name === 'operation')
@@ -342,9 +342,9 @@ it('does not offer "Wait for Payment" in the editor', async () => {
 			.filter((option) => NodeHelpers.displayParameter({}, option, null, description))
 			.map(({ value }) => value);
 	};
-	const ofNode = offeredBy('n8n-nodes-safepays.safePays');
+	const ofNode = listOffered('n8n-nodes-safepays.safePays');
 	expect(ofNode).toContain('waitForPayment');
-	expect(offeredBy('n8n-nodes-safepays.safePaysTool')).toEqual(
+	expect(listOffered('n8n-nodes-safepays.safePaysTool')).toEqual(
 		ofNode.filter((value) => value !== 'waitForPayment'),
 	);
 });

@@ -15,7 +15,7 @@ const cleanup = new Cleanup();
 afterAll(async () => await cleanup.run());
 
 /** The sources, to be changed. */
-function copyOfSources(): string {
+function copySources(): string {
 	const folder = mkdtempSync(join(tmpdir(), 'safepays-dev-'));
 	cleanup.add(() => rmSync(folder, { recursive: true, force: true }));
 	for (const part of ['credentials', 'icons', 'nodes', 'tsconfig.json']) {
@@ -26,7 +26,7 @@ function copyOfSources(): string {
 }
 
 it('has a running n8n load what was changed in the sources, and nothing that is wrong', async () => {
-	const sources = copyOfSources();
+	const sources = copySources();
 	const { client, n8n, userFolder } = await startOwnN8n('dev', { env: LIVE_ENV, cleanup });
 
 	const told: string[] = [];

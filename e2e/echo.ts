@@ -78,7 +78,7 @@ export async function startEcho({
 	answer,
 }: Echo): Promise<{ url: string; close(): Promise<void> }> {
 	const server = createServer((request, response) => {
-		void seenOf(request).then((seen) => {
+		void readRequest(request).then((seen) => {
 			const id =
 				/[\da-f-]{36}/.exec(request.url ?? '')?.[0] ?? '11111111-1111-4111-8111-111111111111';
 			const { status, type, body } = answer(seen, id);
@@ -95,6 +95,6 @@ export async function startEcho({
 	};
 }
 
-async function seenOf(request: IncomingMessage): Promise<string> {
+async function readRequest(request: IncomingMessage): Promise<string> {
 	return `${request.method} ${request.url} ${await text(request)}`.trim();
 }

@@ -91,7 +91,7 @@ function calls(target: Target, settings: NodeSettings): NodeJson[] {
 	const { credential, customerId, invoiceId } = target;
 	const email = `${randomUUID()}@example.com`;
 	const ours = (name: string, parameters: Record<string, unknown>) =>
-		safePays({ ...parameters, options: optionsOf(target) }, { credential, name, ...settings });
+		safePays({ ...parameters, options: createOptions(target) }, { credential, name, ...settings });
 	return [
 		ours('customer create', { resource: 'customer', operation: 'create', name: 'John', email }),
 		ours('customer get', { resource: 'customer', operation: 'get', customerId }),
@@ -114,7 +114,7 @@ function createAndWait(target: Target): NodeJson[] {
 	const bill = { email: 'john@example.com', amount: 4, whenPaid: 'resume' };
 	return [{ operation: 'create', ...bill }, { operation: 'waitForPayment' }].map((parameters) =>
 		safePays(
-			{ resource: 'invoice', ...parameters, options: optionsOf(target) },
+			{ resource: 'invoice', ...parameters, options: createOptions(target) },
 			{ credential, name: `wait: ${parameters.operation}` },
 		),
 	);
@@ -126,7 +126,7 @@ function httpRequests(target: Target, settings: NodeSettings, email: string): No
 	const shared = {
 		authentication: 'predefinedCredentialType',
 		nodeCredentialType: 'safePaysApi',
-		options: { timeout: optionsOf(target).timeout * 1000 },
+		options: { timeout: createOptions(target).timeout * 1000 },
 	};
 	const post = {
 		method: 'POST',
@@ -149,7 +149,7 @@ function httpRequests(target: Target, settings: NodeSettings, email: string): No
 }
 
 /** An item waits for the rate limit no longer than faults take to show. */
-function optionsOf({ timeout = 1 }: Target) {
+function createOptions({ timeout = 1 }: Target) {
 	// All executions of an account share what may be in flight: none has to wait for another here.
 	return { timeout, rateLimitWait: timeout / 2, maxConcurrency: 100 };
 }

@@ -1,6 +1,7 @@
 import type { N8nClient } from '../tools/harness/client';
 import { post } from '../tools/harness/post';
 import type { NodeJson, NodeSettings } from '../tools/harness/workflow';
+import type { Invoice, Sandbox } from '../sandbox';
 import { noOp, safePaysTrigger, triggerPath, workflow } from '../tools/harness/workflow';
 
 /** An active workflow of a SafePays Trigger, these nodes, and one named "After". */
@@ -25,4 +26,16 @@ export async function listen(
 			await post(url, { invoice: { id: invoice.id, status: invoice.status } }),
 		executions: async () => await client.listExecutions({ workflowId: id }),
 	};
+}
+
+/** Invoices that have been paid, and of which nobody has been told. */
+export function createPaidInvoices(
+	{ books, apiKey, setStatus }: Sandbox,
+	count: number,
+): Invoice[] {
+	return Array.from({ length: count }, () => {
+		const invoice = books.createInvoice(apiKey, { email: 'john@example.com', amount: 100 });
+		setStatus(invoice.id, 'Paid');
+		return invoice;
+	});
 }

@@ -1,9 +1,8 @@
-import type { Invoice } from '../sandbox/books';
 import { getError, getItems, type Execution } from '../tools/harness/client';
 import { eventually } from '../tools/harness/eventually';
 import type { OwnN8n } from '../tools/harness/ownN8n';
 import { startOwnN8n } from '../tools/harness/ownN8n';
-import { listen } from './listen';
+import { createPaidInvoices, listen } from './listen';
 
 /** A minute for a pending event, and what n8n needs besides. */
 const PENDING_TIMEOUT_MS = 150_000;
@@ -18,15 +17,6 @@ beforeAll(async () => {
 });
 afterAll(async () => await own?.close());
 afterEach(() => own.sandbox.clearFaults());
-
-function paidInvoices(count: number): Invoice[] {
-	const { books, apiKey, setStatus } = own.sandbox;
-	return Array.from({ length: count }, () => {
-		const invoice = books.createInvoice(apiKey, { email: 'john@example.com', amount: 100 });
-		setStatus(invoice.id, 'Paid');
-		return invoice;
-	});
-}
 
 /** The invoices that got past the trigger. */
 function passedOn(executions: Execution[]): unknown[] {
@@ -52,7 +42,7 @@ async function ended(id: string, count: number): Promise<Execution[]> {
 /** Tells of so many payments in one moment, and expects each to be answered so, and passed on. */
 async function expectPassedOn(count: number, body: unknown): Promise<void> {
 	const { id, notify } = await listen(own);
-	const invoices = paidInvoices(count);
+	const invoices = createPaidInvoices(own.sandbox, count);
 	const answers = await Promise.all(invoices.map(notify));
 	expect(answers).toEqual(invoices.map(() => ({ status: 200, body })));
 	expect(passedOn(await ended(id, count)).sort()).toEqual(invoices.map((each) => each.id).sort());
@@ -65,7 +55,7 @@ it('passes all on that was told while the API was down for 15 seconds', async ()
 
 it('shows in the executions list what could not be asked about, and a retry passes it on, once', async () => {
 	const { id, notify, executions } = await listen(own);
-	const [invoice] = paidInvoices(1);
+	const [invoice] = createPaidInvoices(own.sandbox, 1);
 	own.sandbox.addFault(DOWN);
 	await notify(invoice);
 	const [failed] = await ended(id, 1);
@@ -84,7 +74,7 @@ it('turns none of 300 payments of one moment away, and passes each on', async ()
 
 it('lets what was pending when n8n was killed go through when it is retried', async () => {
 	const { id, notify, executions } = await listen(own);
-	const [invoice] = paidInvoices(1);
+	const [invoice] = createPaidInvoices(own.sandbox, 1);
 	own.sandbox.addFault(DOWN);
 	expect((await notify(invoice)).body).toEqual(PENDING);
 	await eventually('the execution to run', async () =>

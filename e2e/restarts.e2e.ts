@@ -10,7 +10,8 @@ import { eventually } from '../tools/harness/eventually';
 import { startOwnN8n } from '../tools/harness/ownN8n';
 import { post } from '../tools/harness/post';
 import { n8nIsBefore } from '../tools/harness/olderN8n';
-import { listen } from './listen';
+import { createPaidInvoices, listen } from './listen';
+import { KEY_IS_TAKEN } from './shop';
 import { itSince } from './world';
 
 // n8n takes half a minute to come up where the processor is busy
@@ -20,11 +21,6 @@ jest.setTimeout(180_000);
 const NEVER_ANSWERED = { kind: 'slow', ms: 600_000, times: 1 } as const;
 
 const RECEIVED = { status: 200, body: { received: true } };
-
-const KEY_IS_TAKEN = {
-	message: expect.stringContaining('The unique key "order-1042" is taken'),
-	description: expect.stringMatching(/othing was created.*"Create Again If Unsure"/),
-};
 
 type Workflow = Awaited<ReturnType<typeof activated>>;
 type Wait = Awaited<ReturnType<typeof waitingFor>>;
@@ -138,14 +134,7 @@ async function pay(email: string) {
 	return await own.sandbox.pay(invoice.id);
 }
 
-function paidInvoice(): Invoice {
-	const { books, apiKey, setStatus } = own.sandbox;
-	const invoice = books.createInvoice(apiKey, { email: 'john@example.com', amount: 100 });
-	setStatus(invoice.id, 'Paid');
-	return invoice;
-}
-
-async function onlyExecutionOf(workflowId: string): Promise<Execution> {
+async function getOnlyExecution(workflowId: string): Promise<Execution> {
 	// n8n 1 is ready before it has looked for crashed executions
 	const executions = await own.client.waitForExecutions(workflowId, 1);
 	expect(executions).toHaveLength(1);
@@ -167,8 +156,7 @@ describe('when n8n is stopped and started again', () => {
 		missedOne = await waitingFor(['missed@example.com', 'noticed@example.com']);
 		missedAll = await waitingFor(['alone@example.com']);
 		trigger = await listen(own);
-		known = paidInvoice();
-		knownToo = paidInvoice();
+		[known, knownToo] = createPaidInvoices(own.sandbox, 2);
 		expect(await trigger.notify(known)).toEqual(RECEIVED);
 		expect(await trigger.notify(knownToo)).toEqual(RECEIVED);
 		await own.client.waitForExecutions(trigger.id, 2);
@@ -188,7 +176,7 @@ describe('when n8n is stopped and started again', () => {
 		expect(getItems(execution, 'After')).toMatchObject([{ id, status: 'Paid', timedOut: false }]);
 
 		expect((await sandbox.notify(id)).status).toBe(409);
-		const after = await onlyExecutionOf(one.workflowId);
+		const after = await getOnlyExecution(one.workflowId);
 		expect(after.data.resultData.runData.After).toHaveLength(1);
 		expect(invoicesTo('one@example.com')).toHaveLength(1);
 	});
@@ -227,7 +215,7 @@ describe('when n8n is stopped and started again', () => {
 		const { client } = own;
 		expect(await trigger.notify(known)).toEqual(RECEIVED);
 		expect(await trigger.notify(knownToo)).toEqual(RECEIVED);
-		const next = paidInvoice();
+		const [next] = createPaidInvoices(own.sandbox, 1);
 		expect(await trigger.notify(next)).toEqual(RECEIVED);
 		const executions = await client.waitForExecutions(trigger.id, 5);
 		expect(executions.map((execution) => getItems(execution, 'After'))).toMatchObject([
@@ -288,8 +276,7 @@ describe('when n8n is killed', () => {
 		resumed = await waitingFor(['resumed@example.com'], stuck(), noOp('After'));
 		atOnce = await listen(own, { nodes: [stuck()] });
 		later = await listen(own, { nodes: [stuck()] });
-		ofAtOnce = paidInvoice();
-		ofLater = paidInvoice();
+		[ofAtOnce, ofLater] = createPaidInvoices(sandbox, 2);
 
 		await cutOffCreating(async () => await unkeyed.start(order('unkeyed@example.com')));
 		await cutOffCreating(async () => await keyed.start(order('keyed@example.com')));
@@ -315,7 +302,7 @@ describe('when n8n is killed', () => {
 			[keyed, 'keyed@example.com'],
 		] as const) {
 			expect(invoicesTo(email)).toHaveLength(1);
-			const execution = await onlyExecutionOf(id);
+			const execution = await getOnlyExecution(id);
 			expect(execution.status).toBe('crashed');
 			expect(execution.data.resultData.error?.message).toBe(
 				'Workflow did not finish, possible out-of-memory issue',
@@ -333,7 +320,7 @@ describe('when n8n is killed', () => {
 
 	it('an error workflow is told of the crashed execution', async () => {
 		const [told] = await own.client.waitForExecutions(toldOfErrors.id, 1);
-		const { id } = await onlyExecutionOf(unkeyed.id);
+		const { id } = await getOnlyExecution(unkeyed.id);
 		expect(getItems(told, 'Told')).toMatchObject([
 			{ execution: { id, lastNodeExecuted: 'SafePays' }, workflow: { id: unkeyed.id } },
 		]);
@@ -341,7 +328,7 @@ describe('when n8n is killed', () => {
 
 	it('retrying that execution, or running the workflow again, creates nothing for a unique key and says why', async () => {
 		const { client } = own;
-		const crashed = await onlyExecutionOf(keyed.id);
+		const crashed = await getOnlyExecution(keyed.id);
 		const retrying = client.retryExecution(crashed.id);
 		await keyed.start(order('keyed@example.com'));
 		const retried = await client.getExecution(await retrying);
@@ -357,7 +344,7 @@ describe('when n8n is killed', () => {
 		'the invoice of a unique key is known when the execution had gone on to another node',
 		async () => {
 			const { client } = own;
-			expect((await onlyExecutionOf(goingOn.id)).status).toBe('crashed');
+			expect((await getOnlyExecution(goingOn.id)).status).toBe('crashed');
 			await goingOn.start(order('going-on@example.com'));
 			const [, again] = await client.waitForExecutions(goingOn.id, 2);
 			const [{ id }] = invoicesTo('going-on@example.com');
@@ -385,9 +372,9 @@ describe('when n8n is killed', () => {
 		['in a later node', () => unkeyedGoingOn, 'unkeyed-going-on@example.com'],
 	])(
 		'%s, retrying that execution creates nothing again without a unique key, too',
-		async (_when, workflowOf, email) => {
+		async (_when, getWorkflow, email) => {
 			const { client } = own;
-			const crashed = await onlyExecutionOf(workflowOf().id);
+			const crashed = await getOnlyExecution(getWorkflow().id);
 			const retried = await client.getExecution(await client.retryExecution(crashed.id));
 			expect(getError(retried, 'SafePays')?.message).toMatch(
 				/Not sent again: an earlier try may have created the invoice/,
@@ -400,7 +387,7 @@ describe('when n8n is killed', () => {
 
 	it('that holds for the execution of a sub-workflow too', async () => {
 		const { client } = own;
-		const crashed = await onlyExecutionOf(caller.calledId);
+		const crashed = await getOnlyExecution(caller.calledId);
 		expect(crashed.status).toBe('crashed');
 		const retried = await client.getExecution(await client.retryExecution(crashed.id));
 		expect(getError(retried, 'SafePays')?.message).toMatch(/Not sent again/);
@@ -409,7 +396,7 @@ describe('when n8n is killed', () => {
 
 	it('but retrying the execution that called it calls the sub-workflow anew, which creates again', async () => {
 		const { client } = own;
-		const crashed = await onlyExecutionOf(caller.id);
+		const crashed = await getOnlyExecution(caller.id);
 		const retried = await client.getExecution(await client.retryExecution(crashed.id));
 		expect(retried.status).toBe('success');
 		expect(invoicesTo('called@example.com')).toHaveLength(2);
@@ -423,7 +410,7 @@ describe('when n8n is killed', () => {
 		const [{ id }] = invoicesTo('waiting@example.com');
 		expect(getItems(execution, 'After')).toMatchObject([{ id, status: 'Paid', timedOut: false }]);
 		expect((await sandbox.notify(id)).status).toBe(409);
-		expect((await onlyExecutionOf(waiting.workflowId)).data.resultData.runData.After).toHaveLength(
+		expect((await getOnlyExecution(waiting.workflowId)).data.resultData.runData.After).toHaveLength(
 			1,
 		);
 	});
@@ -447,7 +434,7 @@ describe('when n8n is killed', () => {
 	itSince('2.12.0')(
 		'a payment that the trigger had answered 200 shows as a crashed execution, and is not passed on again',
 		async () => {
-			const execution = await onlyExecutionOf(later.id);
+			const execution = await getOnlyExecution(later.id);
 			expect(execution.status).toBe('crashed');
 			expect(own.n8n.log()).toMatch(
 				new RegExp(`^Found unfinished executions: .*\\b${execution.id}\\b`, 'm'),

@@ -55,7 +55,7 @@ export class Sweep {
 	/** @param secrets made by `unmistakableKey` */
 	constructor(secrets: string[]) {
 		this.needles = secrets.flatMap((secret) =>
-			(secret.match(/[a-z\d]{8}/gi) ?? []).flatMap(formsOf),
+			(secret.match(/[a-z\d]{8}/gi) ?? []).flatMap(listForms),
 		);
 	}
 
@@ -109,7 +109,7 @@ const DUMP = `
 `;
 
 /** A piece of a key as it is, in base64 at each of the places where it may begin, and in hex. */
-function formsOf(piece: string): Needle[] {
+function listForms(piece: string): Needle[] {
 	const base64 = [0, 1, 2].map((offset) => {
 		const text = Buffer.from('\0'.repeat(offset) + piece).toString('base64');
 		// a character holds 6 bits: those that have bits of what comes before and after are left out

@@ -114,7 +114,7 @@ function rewired({ nodes, connections }: WorkflowJson, name?: string): WorkflowJ
 	return JSON.parse(text) as typeof connections;
 }
 
-export function idsOf(invoices: Array<{ id?: unknown }>): string[] {
+export function sortIds(invoices: Array<{ id?: unknown }>): string[] {
 	return invoices.map(({ id }) => String(id)).sort();
 }
 

@@ -14,7 +14,7 @@ describe(`after a while of mixed traffic under faults (seed ${SEED})`, () => {
 	let ours: Soak;
 	beforeAll(async () => {
 		ours = await soak({ minutes: MINUTES, seed: SEED, cleanup, step: () => undefined });
-		console.info(reportSoak(SEED, ours).text);
+		reportSoak(SEED, ours);
 	});
 	afterAll(async () => await cleanup.run());
 

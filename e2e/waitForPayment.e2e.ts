@@ -53,7 +53,7 @@ async function start(
 const ORDER = { email: 'john@example.com', amount: 200 };
 const NEVER = { kind: 'status', status: 503, on: { method: 'GET' } } as const;
 
-async function invoicesOfTheSandbox() {
+async function listInvoices() {
 	const { invoices } = await world.sandbox.state();
 	return invoices;
 }
@@ -62,7 +62,7 @@ it('follows the mail: waits for the payment and goes on with the paid invoice', 
 	const { client, sandbox } = world;
 	const executionId = await start([ORDER]);
 	await client.waitForExecution(executionId, { until: 'waiting' });
-	const [{ id }] = await invoicesOfTheSandbox();
+	const [{ id }] = await listInvoices();
 	await sandbox.pay(id);
 	const execution = await client.waitForExecution(executionId);
 	expect(getItems(execution, 'After')).toMatchObject([
@@ -74,7 +74,7 @@ it('follows the mail: waits for the payment and goes on with the paid invoice', 
 it('does not wait for what was paid before it came to that', async () => {
 	const { client, sandbox } = world;
 	const executionId = await start([ORDER], {}, { mail: pause(4) });
-	const id = await eventually('the invoice', async () => (await invoicesOfTheSandbox())[0]?.id);
+	const id = await eventually('the invoice', async () => (await listInvoices())[0]?.id);
 	await sandbox.pay(id);
 	const [{ status }] = (await sandbox.state()).deliveries;
 	// 401 in queue mode: n8n has not saved yet what the address is signed with.
@@ -87,7 +87,7 @@ it('finds what was paid while n8n put the execution to wait, and could take no n
 	const { client, sandbox } = world;
 	const executionId = await start([ORDER]);
 	await client.waitForExecution(executionId, { until: 'waiting' });
-	const [{ id }] = await invoicesOfTheSandbox();
+	const [{ id }] = await listInvoices();
 	await sandbox.addFault({ kind: 'lostNotification' });
 	await sandbox.pay(id);
 	const execution = await client.waitForExecution(executionId);
@@ -99,7 +99,7 @@ it('accepts a notification while SafePays is down, and goes on by itself when it
 	const { client, sandbox } = world;
 	const executionId = await start([ORDER]);
 	await client.waitForExecution(executionId, { until: 'waiting' });
-	const [{ id }] = await invoicesOfTheSandbox();
+	const [{ id }] = await listInvoices();
 	await sandbox.addFault(NEVER);
 	await sandbox.pay(id);
 	const [delivery] = (await sandbox.state()).deliveries;
@@ -120,7 +120,7 @@ it('waits for all of fifty invoices, paid in any order, and gives them out in in
 	}));
 	const executionId = await start(input);
 	await client.waitForExecution(executionId, { until: 'waiting' });
-	const ids = (await invoicesOfTheSandbox()).map(({ id }) => id).sort();
+	const ids = (await listInvoices()).map(({ id }) => id).sort();
 	for (const id of ids) await sandbox.pay(id);
 	const execution = await client.waitForExecution(executionId);
 	const output = getOutput(execution, 'SafePays') ?? [];
@@ -133,7 +133,7 @@ it('is not moved by a forged, foreign, malformed or unsigned notification', asyn
 	const { client, sandbox } = world;
 	const executionId = await start([ORDER]);
 	const execution = await client.waitForExecution(executionId, { until: 'waiting' });
-	const [{ id, webhookUrl }] = await invoicesOfTheSandbox();
+	const [{ id, webhookUrl }] = await listInvoices();
 	const signed = String(webhookUrl);
 	const [unsigned] = signed.split('?');
 	const notification = { invoice: { id, status: 'Paid' } };
@@ -165,7 +165,7 @@ it('goes on after the time limit with the invoice as it was last seen', async ()
 		waitUnit: 'minutes',
 	});
 	const execution = await client.waitForExecution(executionId, { timeout: 90_000 });
-	const [{ id }] = await invoicesOfTheSandbox();
+	const [{ id }] = await listInvoices();
 	expect(getItems(execution, 'After')).toMatchObject([
 		{ id, status: 'Invoice Created', timedOut: true },
 	]);

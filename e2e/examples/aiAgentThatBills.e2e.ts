@@ -2,7 +2,7 @@ import type { Reply, StubModel } from '../../tools/harness/model';
 import { startStubModel } from '../../tools/harness/model';
 import { post } from '../../tools/harness/post';
 import type { NodeJson } from '../../tools/harness/workflow';
-import { exampleOf, stage, type Stage } from './stage';
+import { findExample, stage, type Stage } from './stage';
 
 let example: Stage;
 let model: StubModel;
@@ -26,7 +26,7 @@ beforeAll(async () => {
 	// what the editor's chat panel does takes a socket to n8n; a public chat takes a request
 	await example.change('When chat message received', { public: true });
 	await client.activate(example);
-	const trigger = exampleOf('ai-agent-that-bills').nodes.find(({ type }) =>
+	const trigger = findExample('ai-agent-that-bills').nodes.find(({ type }) =>
 		type.endsWith('.chatTrigger'),
 	);
 	chatUrl = `${webhookUrl}/webhook/${trigger?.webhookId}/chat`;
@@ -43,8 +43,8 @@ async function chat(chatInput: string, ...turns: Reply[]): Promise<string> {
 	return (body as { output: string }).output;
 }
 
-const callOf = (tool: string, given: object): Reply => ({ call: [{ tool, arguments: given }] });
-const BILL = callOf('Create_an_invoice_in_SafePays', {
+const callTool = (tool: string, given: object): Reply => ({ call: [{ tool, arguments: given }] });
+const BILL = callTool('Create_an_invoice_in_SafePays', {
 	Email: 'jane@example.com',
 	Amount: 200,
 	Currency: 'USD',
@@ -77,13 +77,16 @@ it('bills in a conversation, an order once, and knows when it is paid', async ()
 	expect(await example.invoices()).toHaveLength(1);
 
 	await example.sandbox.pay(invoice.id);
-	const get = callOf('Get_an_invoice_in_SafePays', { Invoice: invoice.id });
+	const get = callTool('Get_an_invoice_in_SafePays', { Invoice: invoice.id });
 	await chat('Has she paid?', get, { say: 'She has' });
 	expect(toolItem()).toMatchObject({ id: invoice.id, status: 'Paid' });
 });
 
 it('creates the customer, or says that there is one', async () => {
-	const create = callOf('Create_a_customer_in_SafePays', { Name: 'Joe', Email: 'joe@example.com' });
+	const create = callTool('Create_a_customer_in_SafePays', {
+		Name: 'Joe',
+		Email: 'joe@example.com',
+	});
 	await chat('Joe is a new customer: joe@example.com', create, { say: 'Done' });
 	expect(toolItem()).toMatchObject({ name: 'Joe', email: 'joe@example.com' });
 	await chat('Once more', create, { say: 'There is one' });

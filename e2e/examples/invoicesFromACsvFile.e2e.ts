@@ -1,6 +1,6 @@
 import { getOutput, getItems, type Execution } from '../../tools/harness/client';
 import { submitForm } from '../../tools/harness/form';
-import { exampleOf, stage, type Stage } from './stage';
+import { findExample, stage, type Stage } from './stage';
 
 let example: Stage;
 beforeAll(async () => {
@@ -22,15 +22,15 @@ async function upload(lines: string): Promise<Execution> {
 const billed = async () => (await example.invoices()).map(({ email }) => email);
 
 /** The file that its note shows. */
-function fileOfNote(): string {
-	const notes = exampleOf('invoices-from-a-csv-file').nodes.map(
+function readFileInNote(): string {
+	const notes = findExample('invoices-from-a-csv-file').nodes.map(
 		({ parameters }) => parameters.content,
 	);
 	return String(/```\n([^`]+)```/.exec(notes.join('\n'))?.[1]);
 }
 
 it('bills the good rows and sets the others aside with the reason', async () => {
-	const execution = await upload(fileOfNote());
+	const execution = await upload(readFileInNote());
 	expect(execution.status).toBe('success');
 	expect(getItems(execution, 'Send Payment Link (replace me)')).toMatchObject([
 		{ email: 'ada@example.com', base_amount: 450 },
@@ -48,7 +48,7 @@ it('bills the good rows and sets the others aside with the reason', async () => 
 });
 
 it('bills only the corrected row of the same file, and sends nobody a second link', async () => {
-	const execution = await upload(fileOfNote().replace('grace@example,', 'grace@example.com,'));
+	const execution = await upload(readFileInNote().replace('grace@example,', 'grace@example.com,'));
 	expect(getItems(execution, 'Create Invoice')).toHaveLength(3);
 	expect(getItems(execution, 'Send Payment Link (replace me)')).toMatchObject([
 		{ email: 'grace@example.com' },

@@ -68,9 +68,9 @@ describeSince('2.6.0')(
 			const id = await bill('sven@example.com');
 			await example.sandbox.pay(id);
 			// as if the execution had been cut off before its end
-			await example.change('Close', { filters: rowOf('none') });
+			await example.change('Close', { filters: matchRow('none') });
 			expect(emails(await hour(), SHIP)).toEqual(['sven@example.com']);
-			await example.change('Close', { filters: rowOf('={{ $json.invoice_id }}') });
+			await example.change('Close', { filters: matchRow('={{ $json.invoice_id }}') });
 
 			const soon = await hour();
 			expect(emails(soon, 'Get Invoice')).toEqual(['sven@example.com']);
@@ -109,7 +109,7 @@ describeSince('2.6.0')(
 			]);
 		});
 
-		const rowOf = (keyValue: string) => ({
+		const matchRow = (keyValue: string) => ({
 			conditions: [{ keyName: 'invoice_id', condition: 'eq', keyValue }],
 		});
 

@@ -19,14 +19,14 @@ export interface Stage extends World {
 }
 
 /** @param name of the example's file, without its number */
-export async function stage(name: string, chosen?: StoredCredential): Promise<Stage> {
+export async function stage(name: string): Promise<Stage> {
 	const world = await getWorld();
 	const { client, sandbox } = world;
 	await sandbox.reset();
-	const example = exampleOf(name);
+	const example = findExample(name);
 	// one of its own, beside what other tests have imported; a test that needs it active sees to that
 	const own = { ...example, id: randomUUID(), active: false };
-	const id = await importExample(client, own, chosen ?? (await sandboxCredential(world)));
+	const id = await importExample(client, own, await sandboxCredential(world));
 	return {
 		...world,
 		id,
@@ -47,7 +47,7 @@ export async function stage(name: string, chosen?: StoredCredential): Promise<St
 	};
 }
 
-export function exampleOf(name: string): Example {
+export function findExample(name: string): Example {
 	const example = readExamples().find(({ id }) => id === name);
 	if (!example) throw new Error(`There is no example "${name}"`);
 	return example;

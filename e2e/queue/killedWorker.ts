@@ -7,8 +7,7 @@ import type { Member } from '../../tools/harness/queue/member';
 import { items, noOp, safePays, webhook, workflow } from '../../tools/harness/workflow';
 import { eventually } from '../../tools/harness/eventually';
 import { post } from '../../tools/harness/post';
-import { workerOf } from './workers';
-import { queueWorld, tell } from './world';
+import { findWorker, queueWorld, tell } from './world';
 
 const ITEMS = 40;
 /** Creates that are on their way at the same time, as the node has it unless told otherwise. */
@@ -16,10 +15,10 @@ const AT_ONCE = 10;
 
 const STALLED = 'This execution failed to be processed too many times';
 
-type Batch = Awaited<ReturnType<typeof batchOf>>;
+type Batch = Awaited<ReturnType<typeof createBatch>>;
 
 /** A workflow that creates 40 invoices, each to another payer. */
-async function batchOf(parameters: Record<string, unknown>) {
+async function createBatch(parameters: Record<string, unknown>) {
 	const { client, credentialId: credential, sandbox, urls } = queueWorld();
 	const path = randomUUID();
 	const payers = Array.from({ length: ITEMS }, (_, n) => `payer${n}@${path}.example`);
@@ -67,7 +66,7 @@ async function cutOff(batches: Batch[]): Promise<Execution[]> {
 	for (const { id: workflowId } of batches) {
 		const [{ id }] = await client.listExecutions({ workflowId });
 		ids.push(id);
-		const worker = workerOf(id);
+		const worker = findWorker(id);
 		if (worker) killed.add(worker);
 	}
 	await Promise.all([...killed].map(async (worker) => await worker.kill()));
@@ -86,9 +85,9 @@ export function killedWorker(): void {
 	let held: string[];
 
 	beforeAll(async () => {
-		unkeyed = await batchOf({});
+		unkeyed = await createBatch({});
 		// what the dead worker was at is waited for as long as a request may take
-		keyed = await batchOf({ uniqueKey: '={{ $json.email }}', options: { timeout: 5 } });
+		keyed = await createBatch({ uniqueKey: '={{ $json.email }}', options: { timeout: 5 } });
 		failed = await cutOff([unkeyed, keyed]);
 		held = keyed.billed();
 	});

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Invoice } from '../../sandbox';
+import { pool } from '../../tools/harness/pool';
 import { node, noOp, webhook } from '../../tools/harness/workflow';
 import { listening, paidInvoices, queueWorld, receiver, tell, type Receiver } from './world';
 
@@ -16,16 +17,13 @@ const SHARE = 2 / 3;
 
 /** By so many senders, each sending the next when the last was answered. @returns the answers other than 200 */
 async function send(to: Receiver, invoices: Invoice[]): Promise<number[]> {
-	const others: number[] = [];
-	const open = invoices.map((invoice, n) => ({ invoice, n }));
-	const sender = async () => {
-		for (let next = open.shift(); next; next = open.shift()) {
-			const { status } = await to.notify(next.invoice, next.n);
-			if (status !== 200) others.push(status);
-		}
-	};
-	await Promise.all(Array.from({ length: SENDERS }, sender));
-	return others;
+	const numbered = invoices.map((invoice, n) => ({ invoice, n }));
+	const statuses = await pool(
+		numbered,
+		SENDERS,
+		async ({ invoice, n }) => (await to.notify(invoice, n)).status,
+	);
+	return statuses.filter((status) => status !== 200);
 }
 
 /** Notifications a second that a workflow takes, its executions included, if it answers each with 200. */

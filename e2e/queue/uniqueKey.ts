@@ -1,8 +1,7 @@
 import { getError, getItems, type Execution } from '../../tools/harness/client';
 import { n8nIsBefore } from '../../tools/harness/olderN8n';
 import { openShop, type Shop } from '../shop';
-import { workerOf } from './workers';
-import { queueWorld, tell } from './world';
+import { findWorker, queueWorld, tell } from './world';
 
 /** Orders that are placed twice at the same moment; `SAFEPAYS_E2E_ORDERS` has more of them counted. */
 const ORDERS = Number(process.env.SAFEPAYS_E2E_ORDERS ?? 20);
@@ -14,7 +13,7 @@ type Outcome = (typeof OUTCOMES)[number];
 /** What another worker says of a key: before n8n 2.6 it has no table that it could look into. */
 const ELSEWHERE: Outcome = n8nIsBefore('2.6.0') ? 'refused' : 'reused';
 
-function outcomeOf(execution: Execution): Outcome {
+function readOutcome(execution: Execution): Outcome {
 	const error = getError(execution, 'SafePays');
 	if (ELSEWHERE === 'refused' && error?.message.includes('is taken')) return 'refused';
 	expect(error).toBeUndefined();
@@ -22,7 +21,7 @@ function outcomeOf(execution: Execution): Outcome {
 	return reused ? 'reused' : 'created';
 }
 
-function orderOf(execution: Execution): unknown {
+function readOrder(execution: Execution): unknown {
 	const [{ body }] = getItems(execution, 'Webhook');
 	return (body as { order: string }).order;
 }
@@ -54,11 +53,13 @@ export function uniqueKey(): void {
 		const onAnother: Outcome[] = [];
 		const onTheSame: Outcome[] = [];
 		creators = KEYS.map((key) => {
-			const pair = executions.filter((execution) => orderOf(execution) === key);
-			const [creator, ...others] = pair.sort((a, b) => outcomeOf(a).localeCompare(outcomeOf(b)));
-			expect([outcomeOf(creator), others.length]).toEqual(['created', 1]);
-			const apart = workerOf(creator.id) !== workerOf(others[0].id);
-			(apart ? onAnother : onTheSame).push(outcomeOf(others[0]));
+			const pair = executions.filter((execution) => readOrder(execution) === key);
+			const [creator, ...others] = pair.sort((a, b) =>
+				readOutcome(a).localeCompare(readOutcome(b)),
+			);
+			expect([readOutcome(creator), others.length]).toEqual(['created', 1]);
+			const apart = findWorker(creator.id) !== findWorker(others[0].id);
+			(apart ? onAnother : onTheSame).push(readOutcome(others[0]));
 			return creator;
 		});
 		tell(
@@ -78,8 +79,8 @@ export function uniqueKey(): void {
 		const onAnother: Outcome[] = [];
 		const onTheSame: Outcome[] = [];
 		later.forEach((execution, n) => {
-			const same = workerOf(execution.id) === workerOf(creators[n].id);
-			(same ? onTheSame : onAnother).push(outcomeOf(execution));
+			const same = findWorker(execution.id) === findWorker(creators[n].id);
+			(same ? onTheSame : onAnother).push(readOutcome(execution));
 		});
 		tell(
 			`queue mode, the same ${ORDERS} orders placed later: on another worker (${onAnother.length}): ` +

@@ -3,8 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { getItems } from '../../tools/harness/client';
 import { noOp, safePays, webhook, workflow } from '../../tools/harness/workflow';
 import { post } from '../../tools/harness/post';
-import { startsOf } from './workers';
-import { queueWorld, tell } from './world';
+import { countStarts, queueWorld, tell } from './world';
 
 const WAITS = 5;
 
@@ -65,7 +64,7 @@ export function waitingExecutions(): void {
 				{ id: invoice.id, status: 'Paid', timedOut: false },
 			]);
 			expect(execution.data.resultData.runData.After).toHaveLength(1);
-			expect(startsOf(executionId)).toBe(2);
+			expect(countStarts(executionId)).toBe(2);
 			expect(await post(resumeUrl.href, notification)).toMatchObject({ status: 409 });
 		}
 		const counts = Object.entries(answers).map(([statuses, count]) => `${count} × ${statuses}`);

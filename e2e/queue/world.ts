@@ -1,11 +1,14 @@
 import { startSandbox, type Invoice, type Sandbox } from '../../sandbox';
 import { Cleanup } from '../../tools/harness/cleanup';
 import { getItems, type N8nClient } from '../../tools/harness/client';
+import type { Member } from '../../tools/harness/queue/member';
 import { startQueueN8n, type QueueN8n } from '../../tools/harness/queue/queueN8n';
 import type { NodeJson } from '../../tools/harness/workflow';
 import { noOp, safePaysTrigger, triggerPath, workflow } from '../../tools/harness/workflow';
 import { eventually } from '../../tools/harness/eventually';
 import { post, type Answer } from '../../tools/harness/post';
+import { pool } from '../../tools/harness/pool';
+import { createPaidInvoices } from '../listen';
 import { publishWorld } from '../world';
 
 /** Executions that are read at the same time. */
@@ -76,14 +79,7 @@ export async function stopQueueWorld(): Promise<void> {
 }
 
 /** Invoices that have been paid, and of which nobody has been told. */
-export function paidInvoices(count: number): Invoice[] {
-	const { books, apiKey, setStatus } = queueWorld().sandbox;
-	return Array.from({ length: count }, () => {
-		const invoice = books.createInvoice(apiKey, { email: 'john@example.com', amount: 100 });
-		setStatus(invoice.id, 'Paid');
-		return invoice;
-	});
-}
+export const paidInvoices = (count: number) => createPaidInvoices(queueWorld().sandbox, count);
 
 /** An active workflow of a SafePays Trigger and one node. */
 export async function listening() {
@@ -137,17 +133,12 @@ export async function receiver(nodes: NodeJson[], path: string) {
 		passedOn: async (invoices: Invoice[], retries = 0) => {
 			const executions = await ended(retries);
 			const times = new Map(invoices.map((invoice) => [invoice.id, 0]));
-			const open = [...executions];
-			const read = async () => {
-				for (let next = open.pop(); next; next = open.pop()) {
-					const execution = await client.getExecution(next.id);
-					for (const { invoice } of getItems(execution, last)) {
-						const { id: invoiceId } = invoice as unknown as Invoice;
-						times.set(invoiceId, (times.get(invoiceId) ?? 0) + 1);
-					}
+			await pool(executions, READERS, async (execution) => {
+				for (const { invoice } of getItems(await client.getExecution(execution.id), last)) {
+					const { id: invoiceId } = invoice as unknown as Invoice;
+					times.set(invoiceId, (times.get(invoiceId) ?? 0) + 1);
 				}
-			};
-			await Promise.all(Array.from({ length: READERS }, read));
+			});
 			return { times: [...times.values()], executions: executions.length };
 		},
 	};
@@ -156,4 +147,18 @@ export async function receiver(nodes: NodeJson[], path: string) {
 /** Shows a line of figures in the test's output. */
 export function tell(line: string): void {
 	process.stdout.write(`${line}\n`);
+}
+
+/** The worker that an execution was given to last; undefined as long as none has it. */
+export function findWorker(executionId: string): Member | undefined {
+	return [...queueWorld().n8n.workers].find((worker) => startsIn(worker, executionId) > 0);
+}
+
+/** How often workers have taken up an execution: once at its start, and once each time it goes on. */
+export function countStarts(executionId: string): number {
+	return queueWorld().n8n.workers.reduce((sum, worker) => sum + startsIn(worker, executionId), 0);
+}
+
+function startsIn({ n8n }: Member, executionId: string): number {
+	return n8n.log().split(`Worker started execution ${executionId} `).length - 1;
 }

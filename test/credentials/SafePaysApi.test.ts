@@ -210,7 +210,7 @@ describe('a request to any other host', () => {
 });
 
 describe('testing the credential', () => {
-	const sandboxOf = useSandbox();
+	const sandbox = useSandbox();
 	const test = async (data: ICredentialDataDecryptedObject) => {
 		const { testCredential } = new SafePays().methods.credentialTest;
 		const result = await testCredential.call(testFunctions(), {
@@ -222,7 +222,7 @@ describe('testing the credential', () => {
 		expect(JSON.stringify(result)).not.toContain(API_KEY);
 		return result;
 	};
-	const good = () => ({ apiKey: API_KEY, baseUrl: `${sandboxOf().url}/` });
+	const good = () => ({ apiKey: API_KEY, baseUrl: `${sandbox.url}/` });
 
 	it.each([
 		'',
@@ -244,7 +244,7 @@ describe('testing the credential', () => {
 
 	it('accepts a good key', async () => {
 		expect(await test(good())).toMatchObject({ status: 'OK' });
-		expect(sandboxOf().books.invoices.size).toBe(0);
+		expect(sandbox.books.invoices.size).toBe(0);
 	});
 
 	it('refuses a wrong key', async () => {
@@ -276,14 +276,14 @@ describe('testing the credential', () => {
 		[{ kind: 'resetBefore' }, /does not answer at http:/],
 		[{ kind: 'status', status: 404, message: 'Not found' }, /Check the Base URL/],
 	] as const)('says which it is: %j', async (fault, words) => {
-		sandboxOf().addFault(fault);
+		sandbox.addFault(fault);
 		const { status, message } = await test(good());
 		expect(status).toBe('Error');
 		expect(message).toMatch(words);
 	});
 
 	it('does not repeat a key that the answer shows as it was sent', async () => {
-		sandboxOf().addFault({
+		sandbox.addFault({
 			kind: 'status',
 			status: 404,
 			message: 'No /api/v2/invoice?api_key=a%2Bkey%2Fwith%3Dsigns',
@@ -313,6 +313,6 @@ describe('testing the credential', () => {
 		[{ defaultWebhookUrl: 'https://n8n.example.com?a=b' }, /has no path/],
 	])('asks nobody if the fields cannot be right: %j', async (data, words) => {
 		expect((await test({ ...good(), ...data })).message).toMatch(words);
-		expect(sandboxOf().requests).toEqual([]);
+		expect(sandbox.requests).toEqual([]);
 	});
 });

@@ -22,9 +22,9 @@ afterEach(closeAll);
 
 const bill = { api_key: KEY, email: 'john@example.com', amount: 200 };
 
-async function create(fault: Fault, to = sandbox) {
-	to.addFault(fault);
-	const response = await post(`${to.url}/api/v2/invoice`, bill);
+async function create(fault: Fault) {
+	sandbox.addFault(fault);
+	const response = await post(`${sandbox.url}/api/v2/invoice`, bill);
 	const text = await response.text();
 	return { status: response.status, type: response.headers.get('content-type'), text, response };
 }

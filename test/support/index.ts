@@ -13,7 +13,7 @@ export const API_KEY = 'sk-secret-0123456789';
 export const UNKNOWN_ID = '00000000-0000-4000-8000-000000000001';
 
 /** A sandbox for all tests of a file, empty before each of them, as is what the nodes remember. */
-export function useSandbox(options: SandboxOptions = {}): { (): Sandbox } {
+export function useSandbox(options: SandboxOptions = {}): Sandbox {
 	let sandbox: Sandbox;
 	beforeAll(async () => {
 		sandbox = await startSandbox({ apiKeys: [API_KEY], ...options });
@@ -23,7 +23,8 @@ export function useSandbox(options: SandboxOptions = {}): { (): Sandbox } {
 		clearProcessMemory();
 	});
 	afterAll(async () => await sandbox.close());
-	return () => sandbox;
+	// it is there when the first test runs, not when the file is read
+	return new Proxy({} as Sandbox, { get: (_, name) => Reflect.get(sandbox, name) as unknown });
 }
 
 let worlds = 0;
@@ -80,11 +81,11 @@ export function seedFromEnv(name: string, fallback: number): number {
 }
 
 /** Resolves as soon as a condition holds that no event tells of. */
-export async function until(condition: () => boolean, seconds = 20): Promise<void> {
-	const end = performance.now() + seconds * 1000;
+export async function until(condition: () => boolean): Promise<void> {
+	const end = performance.now() + 20_000;
 	while (!condition()) {
 		if (performance.now() > end)
-			throw new Error(`Not so after ${seconds} seconds: ${condition.toString()}`);
+			throw new Error(`Not so after 20 seconds: ${condition.toString()}`);
 		await new Promise((resolve) => setTimeout(resolve, 5));
 	}
 }

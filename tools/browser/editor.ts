@@ -1,6 +1,6 @@
 import type { BrowserContext, Locator, Page } from 'playwright-core';
 
-import { OWNER, type Owner } from '../harness/client';
+import { OWNER } from '../harness/client';
 import { NodePanel } from './node-panel';
 
 /** n8n's editor in one tab. What it finds it finds by n8n's own test IDs. */
@@ -20,11 +20,11 @@ export class Editor {
 	}
 
 	/** Fills in the sign-in page; every tab of the session is signed in afterwards. */
-	async signIn({ email, password }: Pick<Owner, 'email' | 'password'> = OWNER): Promise<void> {
+	async signIn(): Promise<void> {
 		await this.page.goto(`${this.url}/signin`);
 		const form = this.get('auth-form');
-		await form.locator('input[type=email]').fill(email);
-		await form.locator('input[type=password]').fill(password);
+		await form.locator('input[type=email]').fill(OWNER.email);
+		await form.locator('input[type=password]').fill(OWNER.password);
 		await form.getByTestId('form-submit-button').click();
 		await this.page.waitForURL(/\/home\//);
 	}

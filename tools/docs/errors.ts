@@ -201,13 +201,13 @@ export async function credentialTestTable(): Promise<string> {
 	];
 	const rows = cases.map(async ([when, credential, received]) => [
 		when,
-		code(await testCredentialOf({ ...GOOD_CREDENTIAL, ...credential }, received)),
+		code(await runCredentialTest({ ...GOOD_CREDENTIAL, ...credential }, received)),
 	]);
 	return table(['When', 'It says'], await Promise.all(rows));
 }
 
 /** @param received what the Base URL answers; undefined if nothing does */
-async function testCredentialOf(data: IDataObject, received: unknown): Promise<string> {
+async function runCredentialTest(data: IDataObject, received: unknown): Promise<string> {
 	const request = async () => {
 		if (received === undefined) throw new Error('ECONNREFUSED');
 		return received;

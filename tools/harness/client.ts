@@ -6,17 +6,10 @@ import { eventually } from './eventually';
 import { activate, n8nIsBefore, unlessNotSavedYet } from './olderN8n';
 import { triggerPath, type NodeJson, type WorkflowJson } from './workflow';
 
-export interface Owner {
-	email: string;
-	/** n8n wants 8 to 64 characters with a number and an upper-case letter. */
-	password: string;
-	firstName: string;
-	lastName: string;
-}
-
 /** Of a fresh n8n in tests; there is nothing behind it to protect. */
-export const OWNER: Owner = {
+export const OWNER = {
 	email: 'owner@safepays.example',
+	// n8n wants 8 to 64 characters with a number and an upper-case letter
 	password: 'SafePays-sandbox-1',
 	firstName: 'Sandy',
 	lastName: 'Box',
@@ -105,13 +98,13 @@ export class N8nClient {
 	) {}
 
 	/** Creates the first user of a fresh n8n and signs in. */
-	async setupOwner(owner: Owner = OWNER): Promise<void> {
-		await this.post('/owner/setup', owner);
+	async setupOwner(): Promise<void> {
+		await this.post('/owner/setup', OWNER);
 	}
 
 	/** Signs in. */
-	async login({ email, password }: Pick<Owner, 'email' | 'password'> = OWNER): Promise<void> {
-		await this.post('/login', { emailOrLdapLoginId: email, password });
+	async login(): Promise<void> {
+		await this.post('/login', { emailOrLdapLoginId: OWNER.email, password: OWNER.password });
 	}
 
 	/** Whether this n8n has no user yet. */
@@ -147,17 +140,14 @@ export class N8nClient {
 		return await this.get('/credentials');
 	}
 
-	/**
-	 * Runs a stored credential's test, as its "Retry" button does.
-	 *
-	 * @param unsaved tested instead of what is stored
-	 */
-	async testCredential(
-		{ id, name, type }: StoredCredential,
-		unsaved?: Record<string, unknown>,
-	): Promise<{ status: 'OK' | 'Error'; message: string }> {
+	/** Runs a stored credential's test, as its "Retry" button does. */
+	async testCredential({
+		id,
+		name,
+		type,
+	}: StoredCredential): Promise<{ status: 'OK' | 'Error'; message: string }> {
 		// as the editor does: secrets come blanked out, and n8n puts the stored ones back in
-		const data = unsaved ?? (await this.getCredentialData(id));
+		const data = await this.getCredentialData(id);
 		return await this.post('/credentials/test', { credentials: { id, name, type, data } });
 	}
 
@@ -328,14 +318,8 @@ export class N8nClient {
 	/**
 	 * Resolves with a workflow's executions, oldest first and with their data, once there are `count`
 	 * that have ended or wait.
-	 *
-	 * @param options `timeout` in milliseconds (30 s unless given)
 	 */
-	async waitForExecutions(
-		workflowId: string,
-		count: number,
-		{ timeout = 30_000 }: { timeout?: number } = {},
-	): Promise<Execution[]> {
+	async waitForExecutions(workflowId: string, count: number): Promise<Execution[]> {
 		let seen = 0;
 		const settled = await eventually(
 			() => `${count} executions of workflow ${workflowId} (there are ${seen})`,
@@ -345,7 +329,6 @@ export class N8nClient {
 				seen = done.length;
 				return done.length >= count ? done.reverse() : undefined;
 			},
-			timeout,
 		);
 		return await Promise.all(
 			settled.map(async ({ id }) => await this.waitForExecution(id, { until: 'settled' })),
@@ -367,8 +350,9 @@ export class N8nClient {
 	}
 
 	/** The descriptions of node types as the editor gets them; one that n8n does not know is an `N8nError`. */
-	async getNodeTypes(names: string[], version = 1): Promise<INodeTypeDescription[]> {
-		return await this.post('/node-types', { nodeInfos: names.map((name) => ({ name, version })) });
+	async getNodeTypes(names: string[]): Promise<INodeTypeDescription[]> {
+		const nodeInfos = names.map((name) => ({ name, version: 1 }));
+		return await this.post('/node-types', { nodeInfos });
 	}
 
 	/**
@@ -450,8 +434,8 @@ export class N8nClient {
 		if (session) this.cookie = session.split(';')[0];
 
 		const text = await response.text();
-		this.onAnswer?.(`${method} ${path}`, `${headersOf(response)}\n${text}`);
-		if (!response.ok) throw new N8nError(response.status, `${method} ${path}`, messageIn(text));
+		this.onAnswer?.(`${method} ${path}`, `${formatHeaders(response)}\n${text}`);
+		if (!response.ok) throw new N8nError(response.status, `${method} ${path}`, readMessage(text));
 		// the answer's shape is n8n's; each caller names the part of it that is used
 		const answer = (text ? JSON.parse(text) : {}) as { data: T };
 		return answer.data;
@@ -463,14 +447,9 @@ function filterBy(columnName: string, value: string): string {
 	return new URLSearchParams({ filter: JSON.stringify(filter) }).toString();
 }
 
-/** The items' `json` that a node put out, in its last run unless `run` says otherwise; none if it did not run. */
-export function getItems(
-	execution: Execution,
-	nodeName: string,
-	output = 0,
-	run = -1,
-): IDataObject[] {
-	return (getOutput(execution, nodeName, output, run) ?? []).map((item) => item.json);
+/** The items' `json` that a node put out in its last run; none if it did not run. */
+export function getItems(execution: Execution, nodeName: string): IDataObject[] {
+	return (getOutput(execution, nodeName) ?? []).map((item) => item.json);
 }
 
 /** Like `getItems`, but whole items (with `pairedItem`), and undefined for a node that did not run. */
@@ -478,9 +457,8 @@ export function getOutput(
 	execution: Execution,
 	nodeName: string,
 	output = 0,
-	run = -1,
 ): INodeExecutionData[] | undefined {
-	const task = execution.data.resultData.runData[nodeName]?.at(run);
+	const task = execution.data.resultData.runData[nodeName]?.at(-1);
 	return task && (task.data?.main[output] ?? []);
 }
 
@@ -505,13 +483,11 @@ function webhookPaths(nodes: NodeJson[]): string[] {
 	});
 }
 
-function headersOf({ headers }: Response): string {
-	const lines: string[] = [];
-	headers.forEach((value, name) => lines.push(`${name}: ${value}`));
-	return lines.join('\n');
+function formatHeaders({ headers }: Response): string {
+	return [...headers].map(([name, value]) => `${name}: ${value}`).join('\n');
 }
 
-function messageIn(text: string): string {
+function readMessage(text: string): string {
 	try {
 		return (JSON.parse(text) as { message?: string }).message ?? text;
 	} catch {

@@ -15,7 +15,7 @@ export interface FormEnding {
  * Throws when the page lacks one of the fields.
  */
 export async function submitForm(url: string, values: FormValues): Promise<Response> {
-	const page = await textOf(await fetch(url));
+	const page = await readText(await fetch(url));
 	const body = new FormData();
 	for (const [label, value] of Object.entries(values)) body.set(fieldName(page, label), value);
 	return await fetch(url, { method: 'POST', body });
@@ -23,16 +23,16 @@ export async function submitForm(url: string, values: FormValues): Promise<Respo
 
 /** Follows a submitted form to the page of a Form Ending node, as the page's script does in a browser. */
 export async function followForm(submitted: Response): Promise<FormEnding> {
-	const { formWaitingUrl } = JSON.parse(await textOf(submitted)) as { formWaitingUrl: string };
+	const { formWaitingUrl } = JSON.parse(await readText(submitted)) as { formWaitingUrl: string };
 	const status = new URL(formWaitingUrl);
 	status.pathname += '/n8n-execution-status';
 	await eventually(
 		'the next page of the form',
-		async () => (await textOf(await fetch(status))) === 'form-waiting' || undefined,
+		async () => (await readText(await fetch(status))) === 'form-waiting' || undefined,
 	);
-	const html = await textOf(await fetch(formWaitingUrl));
+	const html = await readText(await fetch(formWaitingUrl));
 	// the page tells n8n that it is there; only then the execution ends
-	await textOf(await fetch(formWaitingUrl, { method: 'POST' }));
+	await readText(await fetch(formWaitingUrl, { method: 'POST' }));
 	const [, redirectTo] = /<a id='redirectUrl' href='([^']+)'/.exec(html) ?? [];
 	return { html, redirectTo };
 }
@@ -43,7 +43,7 @@ function fieldName(page: string, label: string): string {
 	return name;
 }
 
-async function textOf(response: Response): Promise<string> {
+async function readText(response: Response): Promise<string> {
 	const text = await response.text();
 	if (!response.ok) throw new Error(`${response.url}: ${response.status} ${text.slice(0, 200)}`);
 	return text;

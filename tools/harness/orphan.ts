@@ -10,7 +10,7 @@ const LOOK_EVERY_MS = 500;
 export function whenOrphaned(stop: () => void): void {
 	if (!process.env.npm_lifecycle_event) return;
 	// the shell is the parent, or with a runner such as tsx between, the grandparent
-	const ancestors = [process.ppid, parentOf(process.ppid)].filter((pid) => pid > 1);
+	const ancestors = [process.ppid, findParent(process.ppid)].filter((pid) => pid > 1);
 	const timer = setInterval(() => {
 		if (ancestors.every(isAlive)) return;
 		clearInterval(timer);
@@ -30,7 +30,7 @@ export function isAlive(pid: number): boolean {
 }
 
 /** 0 where it cannot be told. */
-function parentOf(pid: number): number {
+function findParent(pid: number): number {
 	try {
 		if (process.platform === 'linux') {
 			// the command's name, in brackets, may hold anything

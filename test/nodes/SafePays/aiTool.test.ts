@@ -3,7 +3,7 @@ import { execute, NODE_NAME } from '../../engine';
 import { asTool, createInvoices } from '../../engine/workflows';
 import { billed, bills, useSandbox, createWorld } from '../../support';
 
-const sandboxOf = useSandbox();
+const sandbox = useSandbox();
 
 /** The same workflow, but the node runs twice on the same item. */
 function twice(json: WorkflowJson): WorkflowJson {
@@ -19,7 +19,7 @@ function twice(json: WorkflowJson): WorkflowJson {
 describe('as a tool of an AI agent', () => {
 	it('hands an error back as an item that says all a model has to know', async () => {
 		const executed = await execute(
-			createWorld(sandboxOf()),
+			createWorld(sandbox),
 			asTool(createInvoices({ email: 'nobody' })),
 			{ items: bills(1) },
 		);
@@ -30,14 +30,14 @@ describe('as a tool of an AI agent', () => {
 
 	it('refuses to wait for a payment, and creates nothing', async () => {
 		const executed = await execute(
-			createWorld(sandboxOf()),
+			createWorld(sandbox),
 			asTool(createInvoices({ operation: 'waitForPayment' })),
 			{ items: bills(1) },
 		);
 		expect(executed.items[0].error).toMatch(
 			/cannot be used as a tool of an AI agent\. Nothing was created\./,
 		);
-		expect(sandboxOf().requests).toEqual([]);
+		expect(sandbox.requests).toEqual([]);
 	});
 
 	// In a loop the same content is the next item; from a model it is the same create, asked for again.
@@ -49,10 +49,10 @@ describe('as a tool of an AI agent', () => {
 			2,
 		],
 	])('%s', async (_what, made, count) => {
-		sandboxOf().addFault({ kind: 'resetAfter', times: 1 });
+		sandbox.addFault({ kind: 'resetAfter', times: 1 });
 		const json = twice(made(createInvoices({}, { onError: 'continueRegularOutput' })));
-		const { run } = await execute(createWorld(sandboxOf()), json, { items: bills(1) });
+		const { run } = await execute(createWorld(sandbox), json, { items: bills(1) });
 		expect(run.data.resultData.runData[NODE_NAME]).toHaveLength(2);
-		expect(billed(sandboxOf())).toHaveLength(count);
+		expect(billed(sandbox)).toHaveLength(count);
 	});
 });

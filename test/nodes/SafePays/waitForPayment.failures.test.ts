@@ -13,7 +13,7 @@ import { post } from '../../engine/post';
 import { getInvoice } from '../../sandbox/helpers';
 import { UNKNOWN_ID, until } from '../../support';
 import type { Settings } from './waitWorkflow';
-import { CREATE, nodeOf, waitWorkflow as plainWaitWorkflow } from './waitWorkflow';
+import { CREATE, getNode, waitWorkflow as plainWaitWorkflow } from './waitWorkflow';
 import { asked, clear, stage } from './webhooks/stage';
 
 afterEach(clear);
@@ -29,11 +29,11 @@ function waitWorkflow(parameters: INodeParameters = {}, settings: Settings = {})
 	return plainWaitWorkflow({ invoiceId, ...parameters }, settings);
 }
 
-function idOf({ books }: Sandbox, email: unknown): string {
+function findInvoiceId({ books }: Sandbox, email: unknown): string {
 	return [...books.invoices.values()].find((invoice) => invoice.email === email)?.id ?? '';
 }
 
-function errorOf(n8n: N8n, execution: Execution) {
+function getError(n8n: N8n, execution: Execution) {
 	return n8n.getResult(execution).error as (Error & { description?: string }) | undefined;
 }
 
@@ -48,7 +48,7 @@ describe('Items that fail, with "On Error: Continue"', () => {
 		const { sandbox, n8n } = await stage();
 		const execution = await n8n.run(waitWorkflow({}, settings), [...items]);
 		expect(execution.status).toBe('waiting');
-		const id = idOf(sandbox, GOOD.email);
+		const id = findInvoiceId(sandbox, GOOD.email);
 		expect((await sandbox.pay(id))[0].status).toBe(200);
 		await n8n.idle();
 		expect(execution).toMatchObject({ status: 'success', resumed: 1 });
@@ -83,7 +83,7 @@ describe('Items that fail, with "On Error: Continue"', () => {
 			const execution = await n8n.run(json, [...items]);
 			await n8n.timeOut(execution);
 			const outputs = n8n.getOutputs(execution).map((output) => output.map((item) => item.json));
-			const unpaid = { id: idOf(sandbox, GOOD.email), timedOut: true };
+			const unpaid = { id: findInvoiceId(sandbox, GOOD.email), timedOut: true };
 			expect(outputs).toMatchObject([[unpaid], [failed]]);
 			expect(n8n.getItems(execution, CREATE)).toMatchObject(items.map(({ email }) => ({ email })));
 			for (const item of n8n.getItems(execution, CREATE)) expect(item).not.toHaveProperty('error');
@@ -108,7 +108,7 @@ describe('Items that fail, with "On Error: Continue"', () => {
 			GOOD,
 		]);
 		expect(execution.status).toBe('waiting');
-		await sandbox.pay(idOf(sandbox, GOOD.email));
+		await sandbox.pay(findInvoiceId(sandbox, GOOD.email));
 		await n8n.idle();
 		const [paid, failed] = n8n.getOutputs(execution);
 		expect(paid.map(({ json }) => json.status)).toEqual(['Paid']);
@@ -169,11 +169,11 @@ describe('Without "Continue", an item that fails', () => {
 		expect(execution.status).toBe('waiting');
 		expect(sandbox.books.invoices.size).toBe(3);
 		for (const { email } of items)
-			expect((await sandbox.pay(idOf(sandbox, email)))[0].status).toBe(200);
+			expect((await sandbox.pay(findInvoiceId(sandbox, email)))[0].status).toBe(200);
 		await n8n.idle();
 		expect(execution).toMatchObject({ status: 'success', resumed: 1 });
 		expect(n8n.getItems(execution)).toMatchObject(
-			items.map(({ email }) => ({ id: idOf(sandbox, email), timedOut: false })),
+			items.map(({ email }) => ({ id: findInvoiceId(sandbox, email), timedOut: false })),
 		);
 	});
 });
@@ -185,8 +185,8 @@ describe('What cannot work is refused before anything is asked', () => {
 		const { sandbox, n8n } = await stage();
 		const execution = await n8n.run(waitWorkflow(), MANY);
 		expect(execution.status).toBe('error');
-		expect(errorOf(n8n, execution)?.message).toMatch(/51 items.*at most 50/);
-		expect(errorOf(n8n, execution)?.description).toContain('Loop Over Items');
+		expect(getError(n8n, execution)?.message).toMatch(/51 items.*at most 50/);
+		expect(getError(n8n, execution)?.description).toContain('Loop Over Items');
 		expect(asked(sandbox)).toEqual([]);
 	});
 
@@ -213,7 +213,7 @@ describe('What cannot work is refused before anything is asked', () => {
 });
 
 describe('What the editor says of a wait', () => {
-	const hintsOf = (n8n: N8n, execution: Execution) =>
+	const getHints = (n8n: N8n, execution: Execution) =>
 		(n8n.getResult(execution).runData[NODE_NAME][0].hints ?? []).map(({ message }) => message);
 
 	it.each(['http://localhost:5678', 'http://192.168.1.20:5678', 'https://n8n.internal'])(
@@ -230,10 +230,10 @@ describe('What the editor says of a wait', () => {
 			const execution = await n8n.run(plainWaitWorkflow({ invoiceId: UNKNOWN_ID }), [GOOD]);
 			realSafePays.mockRestore();
 			expect(execution.status).toBe('waiting');
-			expect(hintsOf(n8n, execution)).toEqual([
+			expect(getHints(n8n, execution)).toEqual([
 				expect.stringMatching(/cannot reach this n8n.*private address.*WEBHOOK_URL/),
 			]);
-			expect(hintsOf(n8n, execution).join()).toContain(baseUrl);
+			expect(getHints(n8n, execution).join()).toContain(baseUrl);
 			expect(asked(sandbox)).toEqual([]);
 		},
 	);
@@ -245,7 +245,7 @@ describe('What the editor says of a wait', () => {
 		const { n8n } = await stage({}, { baseUrl: 'https://n8n.example.com' });
 		const execution = await n8n.run(waitWorkflow(), [GOOD]);
 		expect(execution.status).toBe('waiting');
-		expect(hintsOf(n8n, execution)).toEqual([]);
+		expect(getHints(n8n, execution)).toEqual([]);
 	});
 
 	it.each<[string, INodeParameters]>([
@@ -255,11 +255,11 @@ describe('What the editor says of a wait', () => {
 	])('names invoices that report %s', async (_whom, parameters) => {
 		const { sandbox, n8n } = await stage({}, { baseUrl: 'https://n8n.example.com' });
 		const json = waitWorkflow();
-		Object.assign(nodeOf(json, CREATE).parameters, parameters);
+		Object.assign(getNode(json, CREATE).parameters, parameters);
 		const execution = await n8n.run(json, [GOOD]);
 		expect(execution.status).toBe('waiting');
 		const [id] = sandbox.books.invoices.keys();
-		expect(hintsOf(n8n, execution)).toEqual([
+		expect(getHints(n8n, execution)).toEqual([
 			expect.stringMatching(new RegExp(`does not notify this execution of: ${id}.*time limit`)),
 		]);
 	});
@@ -271,7 +271,7 @@ describe('What the editor says of a wait', () => {
 		expect(failed.run.status).toBe('error');
 		const retried = await execute(n8n.world, waitWorkflow(), { retryOf: failed });
 		expect(retried.run.status).toBe('waiting');
-		expect(retried.hints.join()).toContain(idOf(sandbox, GOOD.email));
+		expect(retried.hints.join()).toContain(findInvoiceId(sandbox, GOOD.email));
 	});
 
 	it('shows an ID that is none as text', async () => {
@@ -280,9 +280,9 @@ describe('What the editor says of a wait', () => {
 			.spyOn(SafePaysClient.prototype, 'send')
 			.mockResolvedValue({ invoice: { id: '<img src=x>', status: 'Invoice Created' } } as never);
 		const json = plainWaitWorkflow({ invoiceId: UNKNOWN_ID });
-		nodeOf(json, CREATE).parameters.whenPaid = 'nothing';
+		getNode(json, CREATE).parameters.whenPaid = 'nothing';
 		const execution = await n8n.run(json, [GOOD]);
-		expect(hintsOf(n8n, execution).join()).toContain(': &#60;img src=x&#62;.');
+		expect(getHints(n8n, execution).join()).toContain(': &#60;img src=x&#62;.');
 	});
 
 	it('counts what is paid, and links where the first open one is paid', async () => {
@@ -291,7 +291,9 @@ describe('What the editor says of a wait', () => {
 		const running = n8n.run(json, [GOOD, { ...GOOD, email: 'b@example.com' }]);
 		sandbox.setLatency(50);
 		await until(() => sandbox.books.invoices.size === 2);
-		const [paid, open] = [GOOD.email, 'b@example.com'].map((email) => idOf(sandbox, email));
+		const [paid, open] = [GOOD.email, 'b@example.com'].map((email) =>
+			findInvoiceId(sandbox, email),
+		);
 		sandbox.setStatus(paid, 'Paid');
 		const execution = await running;
 		const metadata = n8n.getResult(execution).runData[NODE_NAME][0].metadata ?? {};
@@ -313,7 +315,7 @@ describe('What the editor says of a wait', () => {
 describe('The Unique Key', () => {
 	function keyed(): WorkflowJson {
 		const json = plainWaitWorkflow();
-		nodeOf(json, CREATE).parameters.uniqueKey = '={{ $json.order }}';
+		getNode(json, CREATE).parameters.uniqueKey = '={{ $json.order }}';
 		return json;
 	}
 
@@ -322,7 +324,7 @@ describe('The Unique Key', () => {
 		const item = { ...GOOD, order: 'A-1' };
 		const execution = await n8n.run(keyed(), [item, item]);
 		expect(execution.status).toBe('waiting');
-		const id = idOf(sandbox, GOOD.email);
+		const id = findInvoiceId(sandbox, GOOD.email);
 		expect((await sandbox.pay(id))[0].status).toBe(200);
 		await n8n.idle();
 		expect(execution).toMatchObject({ status: 'success', resumed: 1 });
@@ -334,7 +336,7 @@ describe('The Unique Key', () => {
 		const { sandbox, n8n } = await stage();
 		const json = keyed();
 		await n8n.run(json, [{ ...GOOD, order: 'A-1' }]);
-		const id = idOf(sandbox, GOOD.email);
+		const id = findInvoiceId(sandbox, GOOD.email);
 		await sandbox.pay(id);
 		const again = await n8n.run(json, [{ ...GOOD, order: 'A-1' }]);
 		expect(again.status).toBe('success');
@@ -349,7 +351,10 @@ describe('The Unique Key', () => {
 		expect(again.status).toBe('waiting');
 		const [{ hints }] = n8n.getResult(again).runData[NODE_NAME];
 		expect(hints).toMatchObject([
-			{ message: expect.stringContaining(idOf(sandbox, GOOD.email)) as string, type: 'warning' },
+			{
+				message: expect.stringContaining(findInvoiceId(sandbox, GOOD.email)) as string,
+				type: 'warning',
+			},
 		]);
 	});
 });
@@ -473,7 +478,7 @@ describe('When n8n cannot put the execution to wait', () => {
 		]);
 		expect(execution.status).toBe(status);
 		const said = [
-			errorOf(n8n, execution)?.message,
+			getError(n8n, execution)?.message,
 			...n8n.getItems(execution).map((item) => item.error),
 		];
 		expect(said.filter(Boolean).join()).toContain('No room');

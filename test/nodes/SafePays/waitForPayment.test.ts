@@ -8,8 +8,7 @@ import type { N8n } from '../../engine/n8n';
 import { signsResumeUrls } from '../../engine/olderN8n';
 import { post } from '../../engine/post';
 import { getInvoice } from '../../sandbox/helpers';
-import type { Settings } from './waitWorkflow';
-import { CREATE, insertBefore, nodeOf, waitWorkflow } from './waitWorkflow';
+import { CREATE, insertBefore, getNode, waitWorkflow } from './waitWorkflow';
 import { until } from '../../support';
 import type { Stage } from './webhooks/stage';
 import { asked, clear, shuffled, stage } from './webhooks/stage';
@@ -35,14 +34,9 @@ interface Waiting extends Stage {
 }
 
 /** An execution that waits for the payment of its invoices. */
-async function waiting(
-	count: number,
-	parameters: INodeParameters = {},
-	settings: Settings = {},
-	stageOptions: Parameters<typeof stage>[0] = {},
-): Promise<Waiting> {
-	const { sandbox, n8n } = await stage(stageOptions);
-	const execution = await n8n.run(waitWorkflow(parameters, settings), orders(count));
+async function waiting(count: number, parameters: INodeParameters = {}): Promise<Waiting> {
+	const { sandbox, n8n } = await stage();
+	const execution = await n8n.run(waitWorkflow(parameters), orders(count));
 	const ids = idsInOrder(sandbox, orders(count));
 	sandbox.requests.length = 0;
 	return {
@@ -151,8 +145,8 @@ describe('Wait for Payment', () => {
 		const { sandbox, n8n } = await stage();
 		const json = waitWorkflow();
 		// The second of two such nodes stands where "After" was.
-		const [create, wait] = [CREATE, NODE_NAME].map((of) => structuredClone(nodeOf(json, of)));
-		Object.assign(nodeOf(json, 'After'), { ...wait, id: 'second wait', name: 'After' });
+		const [create, wait] = [CREATE, NODE_NAME].map((of) => structuredClone(getNode(json, of)));
+		Object.assign(getNode(json, 'After'), { ...wait, id: 'second wait', name: 'After' });
 		Object.assign(create, { id: 'second create', name: 'Create another' });
 		Object.assign(create.parameters, { email: 'second@example.com', amount: 5 });
 		insertBefore(json, 'After', create);
@@ -172,7 +166,7 @@ describe('Wait for Payment', () => {
 	it('waits for each batch of a loop over the same node', async () => {
 		const { sandbox, n8n } = await stage();
 		const json = waitWorkflow();
-		Object.assign(nodeOf(json, CREATE).parameters, {
+		Object.assign(getNode(json, CREATE).parameters, {
 			email: '={{ $runIndex === 0 ? $json.email : "later@example.com" }}',
 			amount: 7,
 		});

@@ -18,7 +18,7 @@ export function waitWorkflow(
 		{ resource: 'invoice', operation: 'waitForPayment', ...parameters },
 		settings,
 	);
-	const create = nodeOf(createInvoices({ whenPaid: 'resume' }), NODE_NAME);
+	const create = getNode(createInvoices({ whenPaid: 'resume' }), NODE_NAME);
 	return insertBefore(json, NODE_NAME, { ...create, id: 'create', name: CREATE });
 }
 
@@ -32,6 +32,6 @@ export function insertBefore(json: WorkflowJson, name: string, node: INode): Wor
 	return json;
 }
 
-export function nodeOf({ nodes }: WorkflowJson, name: string): INode {
+export function getNode({ nodes }: WorkflowJson, name: string): INode {
 	return nodes.find((node) => node.name === name) as INode;
 }

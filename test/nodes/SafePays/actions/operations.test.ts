@@ -17,22 +17,16 @@ import {
 	createWorld,
 } from '../../../support';
 
-const sandboxOf = useSandbox();
+const sandbox = useSandbox();
 afterEach(closeAll);
 const MAIN = { onError: 'continueRegularOutput' as const };
 const ERROR_OUTPUT = { onError: 'continueErrorOutput' as const };
 
-const run = async (parameters: INodeParameters, items = [{}], credentials = {}) =>
-	await execute(
-		createWorld(sandboxOf(), {
-			credentials: { apiKey: API_KEY, baseUrl: sandboxOf().url, ...credentials },
-		}),
-		safePaysWorkflow(parameters),
-		{ items },
-	);
+const run = async (parameters: INodeParameters, items = [{}]) =>
+	await execute(createWorld(sandbox), safePaysWorkflow(parameters), { items });
 const customer = (email = 'a@example.com') =>
-	sandboxOf().books.createCustomer(API_KEY, { name: 'John', email });
-const lastBody = () => sentBodies(sandboxOf()).at(-1);
+	sandbox.books.createCustomer(API_KEY, { name: 'John', email });
+const lastBody = () => sentBodies(sandbox).at(-1);
 
 describe('Customer > Create', () => {
 	const parameters = {
@@ -57,7 +51,7 @@ describe('Customer > Create', () => {
 
 	it('names no customer who existed before as created', async () => {
 		customer('john@example.com');
-		faultAfter(sandboxOf(), 1, { kind: 'status', status: 400 });
+		faultAfter(sandbox, 1, { kind: 'status', status: 400 });
 		const failing = await run(
 			{
 				...parameters,
@@ -75,9 +69,9 @@ describe('Customer > Get', () => {
 	const paid = async () => {
 		const { id } = customer();
 		const invoices = [10, 20].map((amount) =>
-			sandboxOf().books.createInvoice(API_KEY, { customer_id: id, amount }),
+			sandbox.books.createInvoice(API_KEY, { customer_id: id, amount }),
 		);
-		for (const invoice of invoices) await sandboxOf().pay(invoice.id);
+		for (const invoice of invoices) await sandbox.pay(invoice.id);
 		return { id, newestFirst: invoices.map((invoice) => invoice.id).reverse() };
 	};
 
@@ -104,7 +98,7 @@ describe('Customer > Get', () => {
 describe('Customer > Get, where the answer has another shape within,', () => {
 	const paidInvoices = async (baseUrl: string, customerId: string, count = 1) =>
 		await execute(
-			createWorld(sandboxOf(), { credentials: { apiKey: API_KEY, baseUrl } }),
+			createWorld(sandbox, { credentials: { apiKey: API_KEY, baseUrl } }),
 			safePaysWorkflow(
 				{
 					resource: 'customer',
@@ -121,12 +115,10 @@ describe('Customer > Get, where the answer has another shape within,', () => {
 	it('takes an object with positions as keys for the list that it was', async () => {
 		const { id } = customer();
 		for (const amount of [10, 20])
-			await sandboxOf().pay(
-				sandboxOf().books.createInvoice(API_KEY, { customer_id: id, amount }).id,
-			);
-		const { items } = await paidInvoices(sandboxOf().url, id);
-		sandboxOf().addFault({ kind: 'paidInvoicesObject' });
-		expect((await paidInvoices(sandboxOf().url, id)).items).toEqual(items);
+			await sandbox.pay(sandbox.books.createInvoice(API_KEY, { customer_id: id, amount }).id);
+		const { items } = await paidInvoices(sandbox.url, id);
+		sandbox.addFault({ kind: 'paidInvoicesObject' });
+		expect((await paidInvoices(sandbox.url, id)).items).toEqual(items);
 		expect(items).toHaveLength(2);
 	});
 
@@ -153,8 +145,8 @@ describe('Customer > Get, where the answer has another shape within,', () => {
 
 describe('Simplify', () => {
 	it('keeps ten fields of an invoice at most, and is off unless asked for', async () => {
-		const { id } = sandboxOf().books.createInvoice(API_KEY, { email: 'a@example.com', amount: 5 });
-		await sandboxOf().pay(id);
+		const { id } = sandbox.books.createInvoice(API_KEY, { email: 'a@example.com', amount: 5 });
+		await sandbox.pay(id);
 		const get = async (parameters: INodeParameters) =>
 			(await run({ resource: 'invoice', operation: 'get', invoiceId: id, ...parameters })).items[0];
 		expect(Object.keys(await get({}))).toContain('items');
@@ -170,9 +162,7 @@ describe('Simplify', () => {
 
 	it('keeps ten fields of a customer at most, and of each paid invoice', async () => {
 		const { id } = customer();
-		await sandboxOf().pay(
-			sandboxOf().books.createInvoice(API_KEY, { customer_id: id, amount: 5 }).id,
-		);
+		await sandbox.pay(sandbox.books.createInvoice(API_KEY, { customer_id: id, amount: 5 }).id);
 		const get = async (parameters: INodeParameters) =>
 			(await run({ resource: 'customer', operation: 'get', customerId: id, ...parameters }))
 				.items[0];
@@ -195,7 +185,7 @@ describe('Invoice > Get', () => {
 		],
 		['a plain text', (id: string) => id],
 	])('takes %s', async (_name, locator) => {
-		const { id } = sandboxOf().books.createInvoice(API_KEY, { email: 'a@example.com', amount: 5 });
+		const { id } = sandbox.books.createInvoice(API_KEY, { email: 'a@example.com', amount: 5 });
 		expect(
 			(
 				await run({
@@ -222,7 +212,7 @@ describe('Invoice > Create', () => {
 		expect(lastBody()).toEqual({ email: 'john@example.com', amount: 200 });
 		expect(items).toEqual([
 			expect.objectContaining({
-				id: [...sandboxOf().books.invoices.keys()][0],
+				id: [...sandbox.books.invoices.keys()][0],
 				base_amount: 200,
 				payment_link: expect.any(String) as unknown,
 			}),
@@ -292,8 +282,8 @@ describe('Invoice > Create', () => {
 
 describe('the items of a run', () => {
 	it('come out in the order that they went in, each paired, however the answers arrive', async () => {
-		sandboxOf().setLatency([0, 60]);
-		const executed = await runCreates(sandboxOf(), bills(30));
+		sandbox.setLatency([0, 60]);
+		const executed = await runCreates(sandbox, bills(30));
 		expect(executed.items.map(({ email }) => email)).toEqual(bills(30).map(({ email }) => email));
 		expect(executed.outputs[0].map(({ pairedItem }) => pairedItem)).toEqual(
 			bills(30).map((_, item) => ({ item })),
@@ -301,11 +291,11 @@ describe('the items of a run', () => {
 	});
 
 	it('are none for none', async () => {
-		expect((await runCreates(sandboxOf(), [])).items).toEqual([]);
+		expect((await runCreates(sandbox, [])).items).toEqual([]);
 	});
 
 	it('that are invalid fail before any request, naming field and item', async () => {
-		const executed = await runCreates(sandboxOf(), [
+		const executed = await runCreates(sandbox, [
 			...bills(1),
 			{ email: 'nobody', amount: 1 },
 			{ email: 'a@example.com', amount: 0 },
@@ -313,12 +303,12 @@ describe('the items of a run', () => {
 		expect(words(executed)).toMatch(
 			/"Email" is not an email address: "nobody" \[item 1\][\s\S]*Nothing was sent to SafePays. 1 more item is not valid/,
 		);
-		expect(sandboxOf().requests).toEqual([]);
+		expect(sandbox.requests).toEqual([]);
 	});
 
 	it('go on past an invalid one with Continue', async () => {
 		const executed = await runCreates(
-			sandboxOf(),
+			sandbox,
 			[{ email: 'nobody', amount: 1 }, ...bills(1)],
 			{},
 			MAIN,
@@ -330,23 +320,23 @@ describe('the items of a run', () => {
 			},
 			expect.objectContaining({ email: 'payer0@example.com' }),
 		]);
-		expect(sandboxOf().requests).toHaveLength(1);
+		expect(sandbox.requests).toHaveLength(1);
 	});
 
 	it('that fail come out as {error, details} on the error output, paired', async () => {
-		faultAfter(sandboxOf(), 1, {
+		faultAfter(sandbox, 1, {
 			kind: 'status',
 			status: 404,
 			message: 'Customer not found',
 			times: 1,
 		});
 		const executed = await runCreates(
-			sandboxOf(),
+			sandbox,
 			bills(3),
 			{ options: { maxConcurrency: 1 } },
 			ERROR_OUTPUT,
 		);
-		expect(ids(executed.items)).toEqual([...sandboxOf().books.invoices.keys()]);
+		expect(ids(executed.items)).toEqual([...sandbox.books.invoices.keys()]);
 		expect(executed.errorItems).toMatchObject([
 			{ error: 'SafePays says: Customer not found (404) [item 1]', details: { httpCode: '404' } },
 		]);
@@ -354,21 +344,21 @@ describe('the items of a run', () => {
 	});
 
 	it('stop at a failure without Continue; the error names what was created', async () => {
-		faultAfter(sandboxOf(), 2, { kind: 'status', status: 400, message: 'Invalid redirect_url' });
-		const executed = await runCreates(sandboxOf(), bills(5), { options: { maxConcurrency: 1 } });
+		faultAfter(sandbox, 2, { kind: 'status', status: 400, message: 'Invalid redirect_url' });
+		const executed = await runCreates(sandbox, bills(5), { options: { maxConcurrency: 1 } });
 		expect(executed.error?.httpCode).toBe('400');
 		expect(words(executed)).toMatch(
 			/SafePays says: Invalid redirect_url \(400\) \[item 2\]\nCheck the Redirect URL/,
 		);
 		expect(words(executed)).toContain(
-			`Created in this run: ${[...sandboxOf().books.invoices.keys()].join(', ')}.`,
+			`Created in this run: ${[...sandbox.books.invoices.keys()].join(', ')}.`,
 		);
-		expect(billed(sandboxOf())).toHaveLength(2);
+		expect(billed(sandbox)).toHaveLength(2);
 	});
 
 	it('name fifty created invoices at most', async () => {
-		faultAfter(sandboxOf(), 60, { kind: 'status', status: 400 });
-		const executed = await runCreates(sandboxOf(), bills(61), { options: { maxConcurrency: 1 } });
+		faultAfter(sandbox, 60, { kind: 'status', status: 400 });
+		const executed = await runCreates(sandbox, bills(61), { options: { maxConcurrency: 1 } });
 		expect(words(executed)).toContain(' and 10 more.');
 		expect(words(executed).match(/[0-9a-f]{8}-[0-9a-f-]{27}/g)).toHaveLength(50);
 	});
@@ -384,5 +374,5 @@ it.each([
 	expect(words(executed)).toMatch(
 		new RegExp(`The operation ".*" of the resource "${resource}" does not exist`),
 	);
-	expect(sandboxOf().requests).toEqual([]);
+	expect(sandbox.requests).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { execute } from '../../../engine';
 import { createInvoices } from '../../../engine/workflows';
 import { sentBodies, useSandbox, createWorld } from '../../../support';
 
-const sandboxOf = useSandbox();
+const sandbox = useSandbox();
 
 /** A context that counts what it evaluates; an expression's value names its item. */
 function makeContext(parameters: IDataObject) {
@@ -55,9 +55,9 @@ describe('a parameter', () => {
 			currency: 'EUR',
 		});
 		const items = [1, 2, 3].map((amount) => ({ email: 'a@example.com', amount }));
-		await execute(createWorld(sandboxOf()), workflow, { items });
+		await execute(createWorld(sandbox), workflow, { items });
 		expect(
-			sentBodies(sandboxOf()).map(({ redirect_url, currency }) => [redirect_url, currency]),
+			sentBodies(sandbox).map(({ redirect_url, currency }) => [redirect_url, currency]),
 		).toEqual([1, 2, 3].map((amount) => [`https://example.com/${amount}`, 'EUR']));
 	});
 });

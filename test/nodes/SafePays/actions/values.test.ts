@@ -5,7 +5,7 @@ import { safePaysWorkflow } from '../../../engine/workflows';
 import { API_KEY, sentBodies, UNKNOWN_ID, useSandbox, words, createWorld } from '../../../support';
 
 /** What goes out for odd values, or what is said of them: real workflows on n8n's engine. */
-const sandboxOf = useSandbox();
+const sandbox = useSandbox();
 
 const ZERO_WIDTH = '\u200b';
 
@@ -14,8 +14,8 @@ const run = async (
 	{ json = {}, credentials = {} } = {} as { json?: IDataObject; credentials?: IDataObject },
 ) =>
 	await execute(
-		createWorld(sandboxOf(), {
-			credentials: { apiKey: API_KEY, baseUrl: sandboxOf().url, ...credentials } as never,
+		createWorld(sandbox, {
+			credentials: { apiKey: API_KEY, baseUrl: sandbox.url, ...credentials } as never,
 		}),
 		safePaysWorkflow(parameters),
 		{ items: [json] },
@@ -28,12 +28,12 @@ const person = { resource: 'customer', operation: 'create', name: 'Bob', email: 
 async function sent(parameters: INodeParameters, value: unknown) {
 	const executed = await run(parameters, { json: { value: value as never } });
 	expect(executed.error?.message).toBeUndefined();
-	return sentBodies(sandboxOf()).at(-1) as IDataObject;
+	return sentBodies(sandbox).at(-1) as IDataObject;
 }
 
 async function refused(parameters: INodeParameters, value: unknown, says: RegExp): Promise<string> {
 	const executed = await run(parameters, { json: { value: value as never } });
-	expect(sentBodies(sandboxOf())).toEqual([]);
+	expect(sentBodies(sandbox)).toEqual([]);
 	expect(executed.error?.message ?? '').toMatch(says);
 	return words(executed);
 }
@@ -140,7 +140,7 @@ describe('a choice that does not exist is named, and nothing is sent', () => {
 
 describe('line items as Get returns them', () => {
 	it('are understood, so that an invoice can be copied', async () => {
-		const original = sandboxOf().books.createInvoice(API_KEY, {
+		const original = sandbox.books.createInvoice(API_KEY, {
 			email: 'a@example.com',
 			items: [{ title: 'Plan', qty: 2, price: 9.5 }],
 		});
@@ -169,7 +169,7 @@ describe('the address of an invoice', () => {
 	it.each(['https://app.safepays.com/pay/', 'app.safepays.com/pay/', ' www.safepays.com/pay/'])(
 		'is taken with %s in front of the ID',
 		async (address) => {
-			const { id } = sandboxOf().books.createInvoice(API_KEY, { email: 'a@x.co', amount: 5 });
+			const { id } = sandbox.books.createInvoice(API_KEY, { email: 'a@x.co', amount: 5 });
 			const value = `${address}${id}?a=b\n`;
 			expect((await get('={{ $json.value }}', { value })).items).toMatchObject([{ id }]);
 			expect((await get(value)).items).toMatchObject([{ id }]);
@@ -198,13 +198,13 @@ describe('the API key', () => {
 				{ ...invoice, uniqueKey: `order-1` },
 				{ credentials: { apiKey, defaultWebhookUrl } },
 			);
-		const [first, second] = sentBodies(sandboxOf()).map(({ webhook_url }) => String(webhook_url));
+		const [first, second] = sentBodies(sandbox).map(({ webhook_url }) => String(webhook_url));
 		expect(new URL(first).searchParams.has('signature')).toBe(true);
 		expect(second).toBe(first);
 	});
 
 	it('does not show in an answer either, with a line end behind it', async () => {
-		sandboxOf().addFault({ kind: 'echoKey', status: 400 });
+		sandbox.addFault({ kind: 'echoKey', status: 400 });
 		const { saved } = await run(invoice, { credentials: { apiKey: `${API_KEY}\n` } });
 		expect(saved).toContain('***');
 		expect(saved).not.toContain(API_KEY);

@@ -42,7 +42,7 @@ const CASES: Case[] = OUTCOMES.flatMap((outcome) =>
 	),
 );
 
-const nameOf = ({ outcome, operation, goesOn, retries, lasting }: Case) =>
+const describeCase = ({ outcome, operation, goesOn, retries, lasting }: Case) =>
 	[
 		operation,
 		lasting ? `${outcome.name}, lasting` : `${outcome.name}, once`,
@@ -60,7 +60,7 @@ interface Ran {
 	items: string[];
 }
 
-const parametersOf: Record<Case['operation'], INodeParameters> = {
+const PARAMETERS: Record<Case['operation'], INodeParameters> = {
 	'create customer': {
 		resource: 'customer',
 		operation: 'create',
@@ -105,7 +105,7 @@ async function run(one: Case): Promise<Ran> {
 		createWorld(sandbox, { credentials: { apiKey: API_KEY, baseUrl } }),
 		safePaysWorkflow(
 			{
-				...parametersOf[operation],
+				...PARAMETERS[operation],
 				// One after the other, so that it is known which one is hit; where all are, together.
 				options: {
 					maxConcurrency: lasting && hitIndex(one) === 0 ? ITEMS : 1,
@@ -186,7 +186,7 @@ describe('every outcome of SafePays’ table × operation × Continue × Retry O
 		);
 	});
 
-	it.each(CASES.map((one) => [nameOf(one), one] as const))(
+	it.each(CASES.map((one) => [describeCase(one), one] as const))(
 		'%s',
 		async (_name, one) => {
 			const { outcome, operation, goesOn, retries, lasting } = one;

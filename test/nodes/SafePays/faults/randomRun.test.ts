@@ -30,7 +30,7 @@ const BATCHES: Batch[] = [
 /** What became of one item, as a person can tell from what n8n shows. */
 type Fate = 'handed out' | 'named in the error' | 'unconfirmed' | 'failed' | 'not told of';
 
-const sandboxOf = useSandbox({ seed: SEED, latencyMs: [0, 10] });
+const sandbox = useSandbox({ seed: SEED, latencyMs: [0, 10] });
 
 function letThingsGoWrong(sandbox: Sandbox): void {
 	const onCreate = { method: 'POST', path: '/api/v2/invoice' };
@@ -95,7 +95,7 @@ async function run(
 }
 
 /** An invoice counts as accounted for only if its own ID, payer or amount can be read. */
-function fateOf(email: string, invoiceIds: string[], executed: Executed): Fate {
+function findFate(email: string, invoiceIds: string[], executed: Executed): Fate {
 	const item = executed.items.find((json) => json.email === email);
 	if (item && invoiceIds.includes(String(item.id))) return 'handed out';
 	const texts = executed.error
@@ -109,7 +109,6 @@ function fateOf(email: string, invoiceIds: string[], executed: Executed): Fate {
 }
 
 it(`keeps the books: ${BATCHES.length * BATCH} creates under every fault, none twice, none out of sight (seed ${SEED})`, async () => {
-	const sandbox = sandboxOf();
 	letThingsGoWrong(sandbox);
 
 	const batches = BATCHES.map((batch, index) => ({
@@ -147,7 +146,7 @@ it(`keeps the books: ${BATCHES.length * BATCH} creates under every fault, none t
 		}
 		for (const { email } of items) {
 			const invoices = invoicesOf.get(email) ?? [];
-			const fate = fateOf(email, invoices, executed);
+			const fate = findFate(email, invoices, executed);
 			fates[fate]++;
 			if (invoices.length > 0 && (fate === 'failed' || fate === 'not told of'))
 				lost.push(`${email} ${JSON.stringify(batch)}`);

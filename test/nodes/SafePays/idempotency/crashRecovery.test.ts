@@ -2,13 +2,12 @@ import { execute, processedData } from '../../../engine';
 import { createInvoices } from '../../../engine/workflows';
 import { billed, bills, useSandbox, words, createWorld } from '../../../support';
 
-const sandboxOf = useSandbox();
+const sandbox = useSandbox();
 
 const BEGAN = Date.UTC(2026, 0, 31, 12);
 
 /** Runs until SafePays has the first create, and loses everything but n8n's database there. */
 async function killedWhileCreating(workflowId: string): Promise<void> {
-	const sandbox = sandboxOf();
 	sandbox.addFault({ kind: 'slow', ms: 300 });
 	const running = execute(createWorld(sandbox, { workflowId }), createInvoices(), {
 		items: bills(1),
@@ -24,7 +23,7 @@ async function killedWhileCreating(workflowId: string): Promise<void> {
 describe('The retry of an execution that n8n was killed in', () => {
 	it('creates nothing that may have been created, and says what to look for', async () => {
 		await killedWhileCreating('killed');
-		const world = createWorld(sandboxOf(), { workflowId: 'killed', mode: 'retry' });
+		const world = createWorld(sandbox, { workflowId: 'killed', mode: 'retry' });
 		const retried = await execute(world, createInvoices(), {
 			items: bills(1),
 			establishedAt: BEGAN,
@@ -32,37 +31,37 @@ describe('The retry of an execution that n8n was killed in', () => {
 		expect(words(retried)).toMatch(
 			/Not sent again.*an invoice of 100 USD to payer0@example\.com, sent after 2026-01-31 13:00:00/s,
 		);
-		expect(billed(sandboxOf())).toEqual(['payer0@example.com']);
+		expect(billed(sandbox)).toEqual(['payer0@example.com']);
 
 		const again = await execute(world, createInvoices(), { items: bills(1), establishedAt: BEGAN });
 		expect(words(again)).toContain('Not sent again');
-		expect(billed(sandboxOf())).toEqual(['payer0@example.com']);
+		expect(billed(sandbox)).toEqual(['payer0@example.com']);
 	});
 
 	it('creates nothing either when n8n has not kept when that execution began', async () => {
 		await killedWhileCreating('not-kept');
-		const world = createWorld(sandboxOf(), { workflowId: 'not-kept', mode: 'retry' });
+		const world = createWorld(sandbox, { workflowId: 'not-kept', mode: 'retry' });
 		const retried = await execute(world, createInvoices(), { items: bills(1) });
 		expect(words(retried)).toMatch(
 			/Not sent again.*an invoice of 100 USD to payer0@example\.com, sent before \d{4}-/s,
 		);
-		expect(billed(sandboxOf())).toEqual(['payer0@example.com']);
+		expect(billed(sandbox)).toEqual(['payer0@example.com']);
 	});
 
 	it('creates it when the user has looked and turns "Create Again If Unsure" on', async () => {
 		await killedWhileCreating('looked');
-		const world = createWorld(sandboxOf(), { workflowId: 'looked', mode: 'retry' });
+		const world = createWorld(sandbox, { workflowId: 'looked', mode: 'retry' });
 		const retried = await execute(world, createInvoices({ options: { resendUnconfirmed: true } }), {
 			items: bills(1),
 			establishedAt: BEGAN,
 		});
 		expect(retried.error).toBeUndefined();
-		expect(billed(sandboxOf())).toHaveLength(2);
+		expect(billed(sandbox)).toHaveLength(2);
 	});
 
 	it('is the only one held back: other executions of the workflow create', async () => {
 		await killedWhileCreating('others');
-		const world = createWorld(sandboxOf(), { workflowId: 'others' });
+		const world = createWorld(sandbox, { workflowId: 'others' });
 		const other = await execute(world, createInvoices(), {
 			items: bills(1),
 			establishedAt: BEGAN + 1,
@@ -73,29 +72,28 @@ describe('The retry of an execution that n8n was killed in', () => {
 
 describe('The retry of an execution that n8n was killed in after the node had ended', () => {
 	it('creates nothing again, however often it is retried', async () => {
-		const world = createWorld(sandboxOf(), { workflowId: 'killed later' });
+		const world = createWorld(sandbox, { workflowId: 'killed later' });
 		await execute(world, createInvoices(), { items: bills(2), establishedAt: BEGAN });
 		// whatever the node put out and remembered is lost with the execution
-		const retry = createWorld(sandboxOf(), { workflowId: 'killed later', mode: 'retry' });
+		const retry = createWorld(sandbox, { workflowId: 'killed later', mode: 'retry' });
 		const retried = await execute(retry, createInvoices(), {
 			items: bills(2),
 			establishedAt: BEGAN,
 		});
 		expect(words(retried)).toContain('Not sent again: an earlier try may have created the invoice');
-		expect(billed(sandboxOf())).toHaveLength(2);
+		expect(billed(sandbox)).toHaveLength(2);
 
 		await execute(retry, createInvoices(), {
 			items: bills(2),
 			establishedAt: BEGAN,
 			retryOf: retried,
 		});
-		expect(billed(sandboxOf())).toHaveLength(2);
+		expect(billed(sandbox)).toHaveLength(2);
 	});
 });
 
 describe('The retry of an execution that has failed with its data kept', () => {
 	it('creates what was refused', async () => {
-		const sandbox = sandboxOf();
 		const world = createWorld(sandbox, { workflowId: 'refused' });
 		sandbox.addFault({ kind: 'status', status: 400, times: 1 });
 		const failed = await execute(world, createInvoices(), {
@@ -114,7 +112,7 @@ describe('The retry of an execution that has failed with its data kept', () => {
 });
 
 it('keeps the notes of the last 200 runs, so that the row in the database stays small', async () => {
-	const world = createWorld(sandboxOf(), { workflowId: 'many runs' });
+	const world = createWorld(sandbox, { workflowId: 'many runs' });
 	for (let run = 0; run < 203; run++) {
 		await execute(world, createInvoices(), { items: bills(1), establishedAt: BEGAN + run });
 	}
@@ -123,7 +121,7 @@ it('keeps the notes of the last 200 runs, so that the row in the database stays 
 });
 
 it('notes nothing for creates that have a unique key, which is claimed anyway', async () => {
-	const world = createWorld(sandboxOf(), { workflowId: 'unique keys' });
+	const world = createWorld(sandbox, { workflowId: 'unique keys' });
 	await execute(world, createInvoices({ uniqueKey: 'order-1' }), { items: bills(1) });
 	const rows = [...processedData.rows].filter(([name]) => name.startsWith('unique keys:'));
 	expect(rows).toEqual([]);

@@ -18,21 +18,21 @@ import {
 	createWorld,
 } from '../../../support';
 
-const sandboxOf = useSandbox();
+const sandbox = useSandbox();
 
 const RETRY_ON_FAIL = { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 };
 /** One after the other, so that it is known which item a fault hits. */
 const IN_TURN = { options: { maxConcurrency: 1 } };
 
-const booked = () => [...sandboxOf().books.invoices.keys()];
+const booked = () => [...sandbox.books.invoices.keys()];
 
 describe('Retry On Fail', () => {
 	it('hands out the invoices that the first try has created, and creates the rest', async () => {
-		faultAfter(sandboxOf(), 2, { kind: 'status', status: 400, times: 1 });
-		const executed = await runCreates(sandboxOf(), bills(4), IN_TURN, RETRY_ON_FAIL);
+		faultAfter(sandbox, 2, { kind: 'status', status: 400, times: 1 });
+		const executed = await runCreates(sandbox, bills(4), IN_TURN, RETRY_ON_FAIL);
 		expect(executed.error).toBeUndefined();
 		expect(ids(executed.items)).toEqual(booked());
-		expect(sentBodies(sandboxOf()).map(({ email }) => email)).toEqual([
+		expect(sentBodies(sandbox).map(({ email }) => email)).toEqual([
 			'payer0@example.com',
 			'payer1@example.com',
 			'payer2@example.com',
@@ -42,9 +42,9 @@ describe('Retry On Fail', () => {
 	});
 
 	it('hands out customers that were created before, with no 409', async () => {
-		faultAfter(sandboxOf(), 1, { kind: 'status', status: 400, times: 1 });
+		faultAfter(sandbox, 1, { kind: 'status', status: 400, times: 1 });
 		const executed = await execute(
-			createWorld(sandboxOf()),
+			createWorld(sandbox),
 			safePaysWorkflow(
 				{
 					resource: 'customer',
@@ -57,22 +57,22 @@ describe('Retry On Fail', () => {
 			),
 			{ items: bills(2) },
 		);
-		expect(ids(executed.items)).toEqual([...sandboxOf().books.customers.keys()]);
+		expect(ids(executed.items)).toEqual([...sandbox.books.customers.keys()]);
 	});
 
 	it('keeps two equal items two invoices', async () => {
-		faultAfter(sandboxOf(), 2, { kind: 'status', status: 400, times: 1 });
+		faultAfter(sandbox, 2, { kind: 'status', status: 400, times: 1 });
 		const [bill] = bills(1);
-		const executed = await runCreates(sandboxOf(), [bill, bill, bill], IN_TURN, RETRY_ON_FAIL);
+		const executed = await runCreates(sandbox, [bill, bill, bill], IN_TURN, RETRY_ON_FAIL);
 		expect(new Set(ids(executed.items)).size).toBe(3);
 		expect(ids(executed.items)).toEqual(booked());
 	});
 
 	it('does not send an unconfirmed create again, and says what to look for', async () => {
-		faultAfter(sandboxOf(), 1, { kind: 'resetAfter', times: 1 });
-		const executed = await runCreates(sandboxOf(), bills(3), IN_TURN, RETRY_ON_FAIL);
-		expect(billed(sandboxOf())).toEqual(['payer0@example.com', 'payer1@example.com']);
-		expect(sandboxOf().requests).toHaveLength(2);
+		faultAfter(sandbox, 1, { kind: 'resetAfter', times: 1 });
+		const executed = await runCreates(sandbox, bills(3), IN_TURN, RETRY_ON_FAIL);
+		expect(billed(sandbox)).toEqual(['payer0@example.com', 'payer1@example.com']);
+		expect(sandbox.requests).toHaveLength(2);
 		const today = new Date().toLocaleDateString('sv-SE', { timeZone: 'Europe/Berlin' });
 		expect(words(executed)).toMatch(
 			new RegExp(
@@ -84,29 +84,29 @@ describe('Retry On Fail', () => {
 	});
 
 	it('sends it again if "Create Again If Unsure" is on', async () => {
-		faultAfter(sandboxOf(), 0, { kind: 'resetBefore', times: 1 });
-		const executed = await runCreates(sandboxOf(), bills(1), {
+		faultAfter(sandbox, 0, { kind: 'resetBefore', times: 1 });
+		const executed = await runCreates(sandbox, bills(1), {
 			options: { resendUnconfirmed: true },
 		});
 		expect(ids(executed.items)).toEqual(booked());
-		expect(sandboxOf().requests).toHaveLength(2);
+		expect(sandbox.requests).toHaveLength(2);
 	});
 
 	it('names in the last error also what only an earlier try has created or left open', async () => {
 		// All four are on their way as the first one is cut off; the second try ends at that one.
-		sandboxOf().addFault({ kind: 'resetBefore', times: 1 });
-		sandboxOf().addFault({ kind: 'slow', ms: 50, times: 2 });
-		sandboxOf().addFault({ kind: 'html', ms: 50, times: 1, afterProcessing: true });
-		sandboxOf().setLatency(20);
-		const world = createWorld(sandboxOf());
+		sandbox.addFault({ kind: 'resetBefore', times: 1 });
+		sandbox.addFault({ kind: 'slow', ms: 50, times: 2 });
+		sandbox.addFault({ kind: 'html', ms: 50, times: 1, afterProcessing: true });
+		sandbox.setLatency(20);
+		const world = createWorld(sandbox);
 		const first = await execute(world, createInvoices({ options: { maxConcurrency: 4 } }), {
 			items: bills(4),
 		});
 		const inTurn = createInvoices(IN_TURN);
 		const second = await execute(world, inTurn, { retryOf: first, withSavedWorkflow: true });
 		expect(second.error?.message).toMatch(/^Not sent again/);
-		expect(sandboxOf().requests).toHaveLength(4);
-		for (const { id, email } of sandboxOf().books.invoices.values()) {
+		expect(sandbox.requests).toHaveLength(4);
+		for (const { id, email } of sandbox.books.invoices.values()) {
 			const listed = words(second).includes(id);
 			const lookedFor = words(second).includes(
 				`an invoice of ${100 + Number(email[5])} USD to ${email}, sent`,
@@ -126,12 +126,12 @@ describe('an unconfirmed create that is resent', () => {
 			{ kind: 'status', status: 429, headers: { 'Retry-After': '60' } },
 		],
 	] as const)('%s: the error still says that the invoice may exist', async (_name, second) => {
-		sandboxOf().addFault({ kind: 'resetAfter', times: 1 });
-		sandboxOf().addFault(second);
-		const executed = await runCreates(sandboxOf(), bills(1), resend, {
+		sandbox.addFault({ kind: 'resetAfter', times: 1 });
+		sandbox.addFault(second);
+		const executed = await runCreates(sandbox, bills(1), resend, {
 			onError: 'continueRegularOutput',
 		});
-		expect(billed(sandboxOf())).toEqual(['payer0@example.com']);
+		expect(billed(sandbox)).toEqual(['payer0@example.com']);
 		expect(executed.items[0].error).toMatch(/may have been created anyway/);
 		expect(executed.items[0].details).toMatchObject({ unconfirmed: true });
 		expect(JSON.stringify(executed.items[0])).toContain(
@@ -141,27 +141,25 @@ describe('an unconfirmed create that is resent', () => {
 	});
 
 	it('stays unconfirmed for a try without the option', async () => {
-		sandboxOf().addFault({ kind: 'resetAfter', times: 1 });
-		sandboxOf().addFault({ kind: 'status', status: 400 });
-		const world = createWorld(sandboxOf());
+		sandbox.addFault({ kind: 'resetAfter', times: 1 });
+		sandbox.addFault({ kind: 'status', status: 400 });
+		const world = createWorld(sandbox);
 		const first = await execute(world, createInvoices(resend), { items: bills(1) });
-		sandboxOf().clearFaults();
+		sandbox.clearFaults();
 		const again = await execute(world, createInvoices(), {
 			retryOf: first,
 			withSavedWorkflow: true,
 		});
 		expect(again.error?.message).toMatch(/^Not sent again/);
-		expect(billed(sandboxOf())).toHaveLength(1);
+		expect(billed(sandbox)).toHaveLength(1);
 	});
 });
 
 describe('"Retry" in the editor', () => {
-	async function failing(
-		items = bills(3),
-	): Promise<{ first: Executed; world: ReturnType<typeof createWorld> }> {
-		faultAfter(sandboxOf(), 2, { kind: 'status', status: 400, times: 1 });
-		const world = createWorld(sandboxOf(), { mode: 'trigger' });
-		const first = await execute(world, createInvoices(IN_TURN), { items });
+	async function failing(): Promise<{ first: Executed; world: ReturnType<typeof createWorld> }> {
+		faultAfter(sandbox, 2, { kind: 'status', status: 400, times: 1 });
+		const world = createWorld(sandbox, { mode: 'trigger' });
+		const first = await execute(world, createInvoices(IN_TURN), { items: bills(3) });
 		expect(first.error?.message).toContain('(400) [item 2]');
 		return { first, world };
 	}
@@ -170,7 +168,7 @@ describe('"Retry" in the editor', () => {
 		const { first, world } = await failing();
 		const again = await execute(world, createInvoices(IN_TURN), { retryOf: first });
 		expect(ids(again.items)).toEqual(booked());
-		expect(billed(sandboxOf())).toEqual(bills(3).map(({ email }) => email));
+		expect(billed(sandbox)).toEqual(bills(3).map(({ email }) => email));
 	});
 
 	it('creates an item anew whose request has changed, and hands out its neighbours', async () => {
@@ -182,7 +180,7 @@ describe('"Retry" in the editor', () => {
 		const again = await execute(world, changed, { retryOf: first, withSavedWorkflow: true });
 		expect(again.items.map(({ base_amount }) => base_amount)).toEqual([100, 7, 102]);
 		expect(again.items[0].id).toBe(booked()[0]);
-		expect(sandboxOf().books.invoices.size).toBe(4);
+		expect(sandbox.books.invoices.size).toBe(4);
 	});
 
 	it('finds an invoice again when the items around it have moved', async () => {
@@ -196,18 +194,18 @@ describe('"Retry" in the editor', () => {
 		});
 		const again = await execute(world, swapped, { retryOf: first, withSavedWorkflow: true });
 		expect(ids(again.items)).toEqual([booked()[1], booked()[0], booked()[2]]);
-		expect(sandboxOf().books.invoices.size).toBe(3);
+		expect(sandbox.books.invoices.size).toBe(3);
 	});
 
 	it('creates nothing for an unconfirmed create, however often it is pressed', async () => {
-		sandboxOf().addFault({ kind: 'brokenJson', afterProcessing: true, times: 1 });
-		const world = createWorld(sandboxOf(), { mode: 'trigger' });
+		sandbox.addFault({ kind: 'brokenJson', afterProcessing: true, times: 1 });
+		const world = createWorld(sandbox, { mode: 'trigger' });
 		let executed = await execute(world, createInvoices(IN_TURN), { items: bills(1) });
 		for (let press = 0; press < 3; press++) {
 			executed = await execute(world, createInvoices(IN_TURN), { retryOf: executed });
 			expect(executed.error?.message).toMatch(/^Not sent again/);
 		}
-		expect(sandboxOf().requests).toHaveLength(1);
+		expect(sandbox.requests).toHaveLength(1);
 		const resent = createInvoices({ options: { resendUnconfirmed: true } });
 		const sent = await execute(world, resent, { retryOf: executed, withSavedWorkflow: true });
 		expect(ids(sent.items)).toEqual([booked()[1]]);
@@ -228,27 +226,28 @@ describe('runs of the node that are no tries', () => {
 		};
 		for (const name of ['A', 'B'])
 			json.connections[name] = { main: [[{ node: 'SafePays', type: 'main', index: 0 }]] };
-		const executed = await execute(createWorld(sandboxOf()), json, { items: bills(2) });
+		const executed = await execute(createWorld(sandbox), json, { items: bills(2) });
 		expect(executed.run.data.resultData.runData.SafePays).toHaveLength(2);
-		expect(billed(sandboxOf())).toEqual([...bills(2), ...bills(2)].map(({ email }) => email));
+		expect(billed(sandbox)).toEqual([...bills(2), ...bills(2)].map(({ email }) => email));
 	});
 
 	it('bill the same again in the next execution', async () => {
-		const world = createWorld(sandboxOf(), { mode: 'trigger' });
+		const world = createWorld(sandbox, { mode: 'trigger' });
 		for (let times = 0; times < 2; times++)
 			await execute(world, createInvoices(), { items: bills(1) });
-		expect(sandboxOf().books.invoices.size).toBe(2);
+		expect(sandbox.books.invoices.size).toBe(2);
 	});
 });
 
 describe('cancelling an execution', () => {
-	async function cancelled(workflow = createInvoices({ options: { maxConcurrency: 3 } })) {
-		sandboxOf().setLatency(150);
+	async function cancelled() {
+		const workflow = createInvoices({ options: { maxConcurrency: 3 } });
+		sandbox.setLatency(150);
 		const warn = jest.spyOn(Container.get(Logger), 'warn');
-		const executed = await execute(createWorld(sandboxOf()), workflow, {
+		const executed = await execute(createWorld(sandbox), workflow, {
 			items: bills(20),
 			onStart: (running) =>
-				void until(() => sandboxOf().requests.length === 3).then(() => running.cancel()),
+				void until(() => sandbox.requests.length === 3).then(() => running.cancel()),
 		});
 		await until(() => warn.mock.calls.length > 0);
 		const logged = warn.mock.calls.flat().join('\n');
@@ -259,8 +258,8 @@ describe('cancelling an execution', () => {
 	it('starts no new items, and lets the creates on their way finish', async () => {
 		const { executed } = await cancelled();
 		expect(executed.run.status).toBe('canceled');
-		expect(sandboxOf().requests.map(({ status }) => status)).toEqual([201, 201, 201]);
-		expect(sandboxOf().books.invoices.size).toBe(3);
+		expect(sandbox.requests.map(({ status }) => status)).toEqual([201, 201, 201]);
+		expect(sandbox.books.invoices.size).toBe(3);
 	});
 
 	it('logs what was created', async () => {
@@ -270,9 +269,9 @@ describe('cancelling an execution', () => {
 	});
 
 	it('logs what may have been created', async () => {
-		faultAfter(sandboxOf(), 2, { kind: 'resetAfter', ms: 50 });
+		faultAfter(sandbox, 2, { kind: 'resetAfter', ms: 50 });
 		const { logged } = await cancelled();
-		const open = [...sandboxOf().books.invoices.values()].filter(({ id }) => !logged.includes(id));
+		const open = [...sandbox.books.invoices.values()].filter(({ id }) => !logged.includes(id));
 		expect(open).toHaveLength(1);
 		expect(logged).toContain(`USD to ${open[0].email}`);
 	});

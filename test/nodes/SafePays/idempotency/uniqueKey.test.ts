@@ -19,7 +19,7 @@ import {
 	createWorld,
 } from '../../../support';
 
-const sandboxOf = useSandbox();
+const sandbox = useSandbox();
 beforeEach(() => dataTables.reset());
 
 const keyed = (more = {}) =>
@@ -28,9 +28,9 @@ const resending = keyed({ options: { resendUnconfirmed: true } });
 const bill = bills(1);
 const orders = (count: number) =>
 	bills(count).map((one, index) => ({ ...one, order: `order-${index}` }));
-const asked = () => sandboxOf().requests.map(({ method }) => method);
+const asked = () => sandbox.requests.map(({ method }) => method);
 const production = (more: Partial<World> = {}) =>
-	createWorld(sandboxOf(), { mode: 'trigger', ...more });
+	createWorld(sandbox, { mode: 'trigger', ...more });
 const REUSED = { reused: true };
 /** What another process leaves behind that is killed while it creates. */
 const leftBehind = (row: IDataObject) => ({ ...row, status: 'creating', invoice: '' });
@@ -55,7 +55,7 @@ describe('in n8n’s data table', () => {
 	it.each(['trigger', 'webhook', 'manual'] as const)(
 		'hands out the invoice of an earlier execution (%s)',
 		async (mode) => {
-			const world = createWorld(sandboxOf(), { mode });
+			const world = createWorld(sandbox, { mode });
 			const first = await execute(world, keyed(), { items: bill });
 			const second = await execute(world, keyed(), { items: bill });
 			expect(first.items[0]).not.toHaveProperty('reused');
@@ -67,12 +67,12 @@ describe('in n8n’s data table', () => {
 	it.each(['trigger', 'manual'] as const)(
 		'hands it out after a restart, and on another worker (%s)',
 		async (mode) => {
-			const world = createWorld(sandboxOf(), { mode });
+			const world = createWorld(sandbox, { mode });
 			const first = await execute(world, keyed(), { items: bill });
 			const { run } = await startProcess();
 			const second = await run(world, keyed(), { items: bill });
 			expect(second.items).toEqual([expect.objectContaining({ id: first.items[0].id, ...REUSED })]);
-			expect(billed(sandboxOf())).toHaveLength(1);
+			expect(billed(sandbox)).toHaveLength(1);
 		},
 	);
 
@@ -102,7 +102,7 @@ describe('in n8n’s data table', () => {
 		const again = await execute(world, keyed(), { items: bill });
 		expect(again.items).toMatchObject([{ status: 'Invoice Created' }]);
 		expect(again.items[0]).not.toHaveProperty('reused');
-		expect(billed(sandboxOf())).toHaveLength(2);
+		expect(billed(sandbox)).toHaveLength(2);
 	});
 
 	it('makes the table anew when the user has deleted it', async () => {
@@ -135,18 +135,18 @@ describe('in n8n’s data table', () => {
 		await execute(world, keyed(), { items: bill });
 		dataTables.errors = [];
 		await execute(world, keyed(), { items: bill });
-		expect(billed(sandboxOf())).toHaveLength(1);
+		expect(billed(sandbox)).toHaveLength(1);
 	});
 
 	it('makes two items of one run with the same key one invoice', async () => {
 		const executed = await execute(production(), keyed(), { items: [...bill, ...bill] });
-		expect(billed(sandboxOf())).toEqual(['payer0@example.com']);
+		expect(billed(sandbox)).toEqual(['payer0@example.com']);
 		expect(new Set(ids(executed.items)).size).toBe(1);
 		expect(executed.items.map(({ reused }) => reused === true)).toEqual([false, true]);
 	});
 
 	it('claims many keys in few calls, while others are in flight', async () => {
-		sandboxOf().setLatency(20);
+		sandbox.setLatency(20);
 		dataTables.latencyMs = 20;
 		const executed = await execute(production(), keyed(), { items: orders(200) });
 		expect(new Set(ids(executed.items)).size).toBe(200);
@@ -155,11 +155,11 @@ describe('in n8n’s data table', () => {
 	});
 
 	it('holds at most five keys that are not sent for each request that may be in flight', async () => {
-		sandboxOf().setLatency(20);
+		sandbox.setLatency(20);
 		let most = 0;
 		const look = setInterval(() => {
 			const claimed = dataTables.rows.filter(({ status }) => status === 'creating').length;
-			most = Math.max(most, claimed - sandboxOf().requests.length + billed(sandboxOf()).length);
+			most = Math.max(most, claimed - sandbox.requests.length + billed(sandbox).length);
 		}, 1);
 		const options = { maxConcurrency: 2 };
 		await execute(production(), keyed({ options }), { items: orders(60) });
@@ -169,7 +169,7 @@ describe('in n8n’s data table', () => {
 	});
 
 	it('gives back the keys that it has claimed and not sent when a run stops early', async () => {
-		faultAfter(sandboxOf(), 1, { kind: 'status', status: 400, times: 1 });
+		faultAfter(sandbox, 1, { kind: 'status', status: 400, times: 1 });
 		const world = production();
 		const options = { maxConcurrency: 1 };
 		const first = await execute(world, keyed({ options }), { items: orders(5) });
@@ -186,14 +186,14 @@ describe('in n8n’s data table', () => {
 	});
 
 	it('gives back the keys of a run that is cancelled', async () => {
-		sandboxOf().setLatency(50);
+		sandbox.setLatency(50);
 		const world = production();
 		let cancel = () => {};
 		const running = execute(world, keyed({ options: { maxConcurrency: 1 } }), {
 			items: orders(5),
 			onStart: (execution) => (cancel = () => execution.cancel()),
 		});
-		await until(() => sandboxOf().requests.length > 0);
+		await until(() => sandbox.requests.length > 0);
 		cancel();
 		await running;
 		await until(() => dataTables.rows.every(({ status }) => status === 'created'));
@@ -201,7 +201,7 @@ describe('in n8n’s data table', () => {
 	});
 
 	it('can be used again after a create that is known to have failed', async () => {
-		faultAfter(sandboxOf(), 0, { kind: 'status', status: 400, times: 1 });
+		faultAfter(sandbox, 0, { kind: 'status', status: 400, times: 1 });
 		const world = production();
 		expect((await execute(world, keyed(), { items: bill })).error?.message).toContain('(400)');
 		expect(dataTables.rows).toEqual([]);
@@ -209,7 +209,7 @@ describe('in n8n’s data table', () => {
 	});
 
 	it('stays taken after a create that may have happened, until it is created again on purpose', async () => {
-		faultAfter(sandboxOf(), 0, { kind: 'resetBefore', times: 1 });
+		faultAfter(sandbox, 0, { kind: 'resetBefore', times: 1 });
 		const world = production();
 		await execute(world, keyed(), { items: bill });
 		expect(dataTables.rows).toMatchObject([{ key: 'order-1', status: 'unconfirmed' }]);
@@ -228,24 +228,24 @@ describe('in n8n’s data table', () => {
 	});
 
 	it('stays taken if a resend of such a create is refused', async () => {
-		sandboxOf().addFault({ kind: 'resetAfter', times: 1 });
-		sandboxOf().addFault({ kind: 'status', status: 400, times: 1 });
+		sandbox.addFault({ kind: 'resetAfter', times: 1 });
+		sandbox.addFault({ kind: 'status', status: 400, times: 1 });
 		const world = production();
 		const first = await execute(world, keyed(), { items: bill });
 		const resent = await execute(world, resending, { retryOf: first, withSavedWorkflow: true });
 		expect(resent.error?.message).toContain('(400)');
 		const next = await execute(world, keyed(), { items: bill });
 		expect(next.error?.message).toContain('is taken');
-		expect(billed(sandboxOf())).toHaveLength(1);
+		expect(billed(sandbox)).toHaveLength(1);
 	});
 
 	it('is handed out by a retry in the editor without asking again', async () => {
-		faultAfter(sandboxOf(), 1, { kind: 'status', status: 400, times: 1 });
+		faultAfter(sandbox, 1, { kind: 'status', status: 400, times: 1 });
 		const world = production();
 		const options = { maxConcurrency: 1 };
 		const first = await execute(world, keyed({ options }), { items: orders(2) });
 		const again = await execute(world, keyed(), { retryOf: first });
-		expect(ids(again.items)).toEqual([...sandboxOf().books.invoices.keys()]);
+		expect(ids(again.items)).toEqual([...sandbox.books.invoices.keys()]);
 		expect(asked()).toEqual(['POST', 'POST', 'POST']);
 	});
 
@@ -258,13 +258,13 @@ describe('in n8n’s data table', () => {
 		const second = await execute(world, renamed, { items: bill });
 		const [result] = second.run.data.resultData.runData.Bill;
 		expect(result.data?.main[0]?.[0].json).toMatchObject({ id: first.items[0].id, ...REUSED });
-		expect(billed(sandboxOf())).toHaveLength(1);
+		expect(billed(sandbox)).toHaveLength(1);
 	});
 
 	it('does not reach into a copy of the workflow', async () => {
 		await execute(production(), keyed(), { items: bill });
 		await execute(production(), keyed(), { items: bill });
-		expect(billed(sandboxOf())).toHaveLength(2);
+		expect(billed(sandbox)).toHaveLength(2);
 	});
 
 	it('drops the oldest keys in groups when there are more than 20,000', async () => {
@@ -312,11 +312,11 @@ describe('used for another request', () => {
 		const world = production();
 		await execute(world, keyed(), { items: bill });
 		await refused(world, { ...bill[0], ...item }, more);
-		expect(billed(sandboxOf())).toHaveLength(1);
+		expect(billed(sandbox)).toHaveLength(1);
 	});
 
 	it('fails also with "Create Again If Unsure", and where the invoice is not known', async () => {
-		faultAfter(sandboxOf(), 0, { kind: 'resetAfter', times: 1 });
+		faultAfter(sandbox, 0, { kind: 'resetAfter', times: 1 });
 		const world = production();
 		await execute(world, keyed(), { items: bill });
 		await refused(world, { ...bill[0], amount: 5 }, { options: { resendUnconfirmed: true } });
@@ -325,7 +325,7 @@ describe('used for another request', () => {
 	it('fails within one run: the second item’s customer does not get the first one’s bill', async () => {
 		const executed = await execute(production(), keyed({}), { items: bills(2) });
 		expect(words(executed)).toContain('was used for another request');
-		expect(billed(sandboxOf())).toEqual(['payer0@example.com']);
+		expect(billed(sandbox)).toEqual(['payer0@example.com']);
 	});
 
 	it('tells a model that it must not use the key for this', async () => {
@@ -346,12 +346,12 @@ describe('used for another request', () => {
 
 describe('at the same moment', () => {
 	it('makes one invoice in two executions, which both hand out', async () => {
-		sandboxOf().setLatency(50);
+		sandbox.setLatency(50);
 		const world = production({ mode: 'webhook' });
 		const both = await Promise.all(
 			[1, 2].map(async () => await execute({ ...world }, keyed(), { items: bill })),
 		);
-		expect(billed(sandboxOf())).toHaveLength(1);
+		expect(billed(sandbox)).toHaveLength(1);
 		expect(new Set(both.flatMap(({ items }) => ids(items))).size).toBe(1);
 		expect(both.flatMap(({ items }) => items).filter(({ reused }) => reused)).toHaveLength(1);
 	});
@@ -360,11 +360,11 @@ describe('at the same moment', () => {
 	async function race(items: IDataObject[], prepare: (tables: DataTables) => void = () => {}) {
 		const world = production();
 		await execute(world, keyed(), { items: [{ ...bill[0], order: 'warm-up' }] });
-		sandboxOf().reset();
+		sandbox.reset();
 		const { run, tables } = await startProcess();
 		await run(world, keyed(), { items: [{ ...bill[0], order: 'order-x' }] });
-		sandboxOf().reset();
-		sandboxOf().setLatency(60);
+		sandbox.reset();
+		sandbox.setLatency(60);
 		prepare(tables);
 		const reversed = [...items].reverse();
 		return await Promise.all([
@@ -374,8 +374,8 @@ describe('at the same moment', () => {
 	}
 	const expectOneEach = (both: Executed[], count: number) => {
 		expect(both.map(({ error }) => error?.message)).toEqual([undefined, undefined]);
-		expect(new Set(billed(sandboxOf())).size).toBe(count);
-		expect(billed(sandboxOf())).toHaveLength(count);
+		expect(new Set(billed(sandbox)).size).toBe(count);
+		expect(billed(sandbox)).toHaveLength(count);
 		const items = both.flatMap((executed) => executed.items);
 		expect(items.filter(({ reused }) => reused)).toHaveLength(count);
 		expect(new Set(ids(items)).size).toBe(count);
@@ -477,7 +477,7 @@ describe('without the data table', () => {
 		dataTables.isFull = false;
 		const later = await execute(world, keyed(), { items: orders(3) });
 		expect(later.items).toMatchObject([REUSED, REUSED, REUSED]);
-		expect(billed(sandboxOf())).toHaveLength(3);
+		expect(billed(sandbox)).toHaveLength(3);
 	});
 
 	it('fails and creates nothing when a table that is there cannot be read', async () => {
@@ -499,24 +499,24 @@ it.each([true, false])(
 		dataTables.isOff = !isOn;
 		const staticData = { 'node:Gmail Trigger': { lastTimeChecked: 1 } };
 		const world = production({ staticData: structuredClone(staticData) });
-		faultAfter(sandboxOf(), 1, { kind: 'status', status: 400, times: 1 });
+		faultAfter(sandbox, 1, { kind: 'status', status: 400, times: 1 });
 		const failed = await execute(world, keyed(), { items: orders(2) });
 		await execute(world, keyed(), { retryOf: failed });
 		await execute(world, keyed(), { items: orders(2) });
 		expect(world.staticData).toEqual(staticData);
-		expect(sentBodies(sandboxOf())).not.toEqual([]);
+		expect(sentBodies(sandbox)).not.toEqual([]);
 	},
 );
 
 it('is named where SafePays does not know its invoice, as with the credential of another account', async () => {
 	const world = production();
 	const [first] = (await execute(world, keyed(), { items: bill })).items;
-	sandboxOf().books.invoices.clear();
+	sandbox.books.invoices.clear();
 	const again = await execute(world, keyed(), { items: bill });
 	expect(words(again)).toMatch(
 		new RegExp(
 			`The unique key "order-1" belongs to the invoice ${String(first.id)}, which SafePays does not know for this API key\nNothing was created for this item.*delete its row`,
 		),
 	);
-	expect(billed(sandboxOf())).toEqual([]);
+	expect(billed(sandbox)).toEqual([]);
 });

@@ -11,7 +11,7 @@ import { execute } from '../../../engine';
 import { createInvoices, safePaysWorkflow } from '../../../engine/workflows';
 import { API_KEY, bills, ids, useSandbox, words, createWorld } from '../../../support';
 
-const sandboxOf = useSandbox();
+const sandbox = useSandbox();
 
 /** Creates an invoice with a unique key, which must not be burnt by what never happened. */
 async function create(
@@ -38,8 +38,8 @@ async function startClosing(when: 'connection' | 'data'): Promise<Server> {
 
 describe('a connection that ends before its TLS handshake is done', () => {
 	it('never brought a request: https:// to an http port', async () => {
-		const { url } = sandboxOf();
-		const world = createWorld(sandboxOf(), { mode: 'trigger' });
+		const { url } = sandbox;
+		const world = createWorld(sandbox, { mode: 'trigger' });
 		world.credentials.baseUrl = url.replace('http:', 'https:');
 		const executed = await create(world);
 		expect(words(executed)).toMatch(/cannot be reached \(no secure connection\)/);
@@ -54,7 +54,7 @@ describe('a connection that ends before its TLS handshake is done', () => {
 			const server = await startClosing(when);
 			const baseUrl = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
 			const executed = await create(
-				createWorld(sandboxOf(), { credentials: { apiKey: API_KEY, baseUrl } }),
+				createWorld(sandbox, { credentials: { apiKey: API_KEY, baseUrl } }),
 			);
 			server.close();
 			expect(words(executed)).toMatch(/cannot be reached \(no secure connection\)/);
@@ -66,7 +66,7 @@ describe('a connection that ends before its TLS handshake is done', () => {
 		const server = await startClosing('data');
 		const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 		const executed = await create(
-			createWorld(sandboxOf(), { credentials: { apiKey: API_KEY, baseUrl } }),
+			createWorld(sandbox, { credentials: { apiKey: API_KEY, baseUrl } }),
 		);
 		server.close();
 		expect(words(executed)).toMatch(/may have been created anyway/);
@@ -83,9 +83,9 @@ describe('an answer about another record than the one asked for', () => {
 		safePaysWorkflow({ resource, operation, [`${resource}Id`]: id as string });
 
 	it.each(['get', 'waitForPayment'])('is refused: invoice, %s', async (operation) => {
-		const world = createWorld(sandboxOf());
+		const world = createWorld(sandbox);
 		const created = ids((await execute(world, createInvoices(), { items: bills(2) })).items);
-		mixUp(sandboxOf().books.invoices, created);
+		mixUp(sandbox.books.invoices, created);
 		const executed = await execute(world, getRecord('invoice', operation, created[0]));
 		expect(executed.items).toEqual([]);
 		expect(words(executed)).toBe(
@@ -94,30 +94,30 @@ describe('an answer about another record than the one asked for', () => {
 	});
 
 	it('is refused: customer, get', async () => {
-		const world = createWorld(sandboxOf());
+		const world = createWorld(sandbox);
 		const [email, name] = ['={{ $json.email }}', 'Nathan Smith'];
 		const json = safePaysWorkflow({ resource: 'customer', operation: 'create', name, email });
 		const created = ids((await execute(world, json, { items: bills(2) })).items);
-		mixUp(sandboxOf().books.customers, created);
+		mixUp(sandbox.books.customers, created);
 		const executed = await execute(world, getRecord('customer', 'get', created[0]));
 		expect(executed.items).toEqual([]);
 		expect(words(executed)).toMatch(/^The answer is about another customer than the one asked for/);
 	});
 
 	it('is refused: the invoice of a unique key', async () => {
-		const world = createWorld(sandboxOf(), { mode: 'trigger' });
+		const world = createWorld(sandbox, { mode: 'trigger' });
 		const [first] = (await create(world)).items;
 		const [second] = (await create(world, { uniqueKey: 'order-2' })).items;
-		mixUp(sandboxOf().books.invoices, ids([first, second]));
+		mixUp(sandbox.books.invoices, ids([first, second]));
 		const executed = await create(world);
 		expect(executed.items).toEqual([]);
 		expect(words(executed)).toMatch(/^The answer is about another invoice than the one asked for/);
 	});
 
 	it('is believed where only the letters of the ID are other ones', async () => {
-		const world = createWorld(sandboxOf());
+		const world = createWorld(sandbox);
 		const [{ id }] = (await create(world)).items;
-		const invoice = sandboxOf().books.invoices.get(id as string);
+		const invoice = sandbox.books.invoices.get(id as string);
 		Object.assign(invoice ?? {}, { id: String(id).toUpperCase() });
 		const executed = await execute(world, getRecord('invoice', 'get', id));
 		expect(ids(executed.items)).toEqual([String(id).toUpperCase()]);
@@ -146,20 +146,20 @@ describe('a Base URL', () => {
 		'that is no complete address says so: %s',
 		async (baseUrl) => {
 			const executed = await create(
-				createWorld(sandboxOf(), { credentials: { apiKey: API_KEY, baseUrl } }),
+				createWorld(sandbox, { credentials: { apiKey: API_KEY, baseUrl } }),
 			);
 			expect(words(executed)).toMatch(
 				/The Base URL in the SafePays credential is not a complete address\n.*begins with https:\/\//,
 			);
-			expect(sandboxOf().requests).toEqual([]);
+			expect(sandbox.requests).toEqual([]);
 		},
 	);
 
 	it.each([301, 302, 307, 308])(
 		'that redirects (%i) is what to check, before anything is sent again',
 		async (status) => {
-			sandboxOf().addFault({ kind: 'redirect', status, location: 'https://www.example.com/api' });
-			const executed = await create(createWorld(sandboxOf()));
+			sandbox.addFault({ kind: 'redirect', status, location: 'https://www.example.com/api' });
+			const executed = await create(createWorld(sandbox));
 			expect(words(executed)).toMatch(
 				/The Base URL redirects to https:\/\/www\.example\.com\/api \(status \d+\)[^]*\n(.*)Check the Base URL in the SafePays credential[^]*Look in SafePays for an invoice/,
 			);
@@ -171,13 +171,13 @@ describe('a refusal in another shape than SafePays’ {"error": "…"}', () => {
 	it.each(['nested', 'message', 'list', 'fields'] as const)(
 		'is shown in its own words: %s',
 		async (shape) => {
-			sandboxOf().addFault({
+			sandbox.addFault({
 				kind: 'otherError',
 				shape,
 				status: 422,
 				message: 'Blocked by policy',
 			});
-			const executed = await create(createWorld(sandboxOf()));
+			const executed = await create(createWorld(sandbox));
 			expect(executed.error?.message).toMatch(
 				/^The request was refused: .*Blocked by policy.* \(422\)$/,
 			);
@@ -186,17 +186,17 @@ describe('a refusal in another shape than SafePays’ {"error": "…"}', () => {
 
 	it('is cut to a sane length, and shown without the key', async () => {
 		const message = `api_key=${API_KEY} ${'x'.repeat(2000)}`;
-		sandboxOf().addFault({ kind: 'otherError', shape: 'message', status: 422, message });
-		const { error, saved } = await create(createWorld(sandboxOf()));
+		sandbox.addFault({ kind: 'otherError', shape: 'message', status: 422, message });
+		const { error, saved } = await create(createWorld(sandbox));
 		expect(error?.message.length).toBeLessThan(400);
 		expect(error?.message).toContain('api_key=***');
 		expect(saved).not.toContain(API_KEY);
 	});
 
 	it('frees the unique key, since a 4xx has written nothing', async () => {
-		sandboxOf().addFault({ kind: 'otherError', shape: 'list', status: 422, times: 1 });
-		const world = createWorld(sandboxOf(), { mode: 'trigger' });
+		sandbox.addFault({ kind: 'otherError', shape: 'list', status: 422, times: 1 });
+		const world = createWorld(sandbox, { mode: 'trigger' });
 		expect((await create(world)).error).toBeDefined();
-		expect(ids((await create(world)).items)).toEqual([...sandboxOf().books.invoices.keys()]);
+		expect(ids((await create(world)).items)).toEqual([...sandbox.books.invoices.keys()]);
 	});
 });

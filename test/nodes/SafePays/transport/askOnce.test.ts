@@ -7,13 +7,13 @@ import { joinAccount } from '../../../../nodes/SafePays/transport/accounts';
 import { buildGetInvoice } from '../../../../nodes/SafePays/transport/request';
 import { API_KEY, asked, UNKNOWN_ID, useSandbox } from '../../../support';
 
-const sandboxOf = useSandbox();
+const sandbox = useSandbox();
 const { authenticate } = new SafePaysApi();
 
 /** What n8n hands to a webhook, as far as a question needs it: a helper that signs and sends. */
 function makeContext(credentialId = '1'): IWebhookFunctions {
 	const httpRequestWithAuthentication = async (_: string, options: IHttpRequestOptions) => {
-		const credentials = { apiKey: API_KEY, baseUrl: sandboxOf().url };
+		const credentials = { apiKey: API_KEY, baseUrl: sandbox.url };
 		if (typeof authenticate === 'function') await authenticate(credentials, options);
 		const url = new URL(options.url, options.baseURL);
 		url.searchParams.set('api_key', String(options.qs?.api_key));
@@ -31,11 +31,11 @@ function makeContext(credentialId = '1'): IWebhookFunctions {
 const ask = async (credentialId?: string, timeoutSeconds = 2) =>
 	await askOnce(makeContext(credentialId), buildGetInvoice(UNKNOWN_ID), timeoutSeconds);
 const answered = { answer: { status: 404 } };
-const join = (maxInFlight: number) => joinAccount(API_KEY, sandboxOf().url, maxInFlight);
+const join = (maxInFlight: number) => joinAccount(API_KEY, sandbox.url, maxInFlight);
 
 describe('a question that cannot read its credential', () => {
 	it('tells all runs of the account of a 429, from the first one on', async () => {
-		sandboxOf().setRateLimit({ requests: 1, windowSeconds: 60 });
+		sandbox.setRateLimit({ requests: 1, windowSeconds: 60 });
 		expect(await ask()).toMatchObject(answered);
 		expect(await ask()).toMatchObject({ answer: { status: 429 } });
 		expect(await join(10).acquire({ leftMs: 5000 })).toHaveProperty('tooLongMs');
@@ -51,7 +51,7 @@ describe('a question that cannot read its credential', () => {
 		const { tooLongMs } = (await ask()) as { tooLongMs: number };
 		expect(tooLongMs).toBeGreaterThan(29_000);
 		expect(Date.now() - begun).toBeLessThan(500);
-		expect(asked(sandboxOf())).toHaveLength(1);
+		expect(asked(sandbox)).toHaveLength(1);
 	});
 
 	it('gets its turn in the midst of a batch', async () => {
@@ -77,6 +77,6 @@ describe('a question that cannot read its credential', () => {
 		expect(await ask('1', 0.1)).toEqual({ tooLongMs: 0 });
 		for (const turn of turns) turn.end();
 		expect(await ask()).toMatchObject(answered);
-		expect(asked(sandboxOf())).toHaveLength(2);
+		expect(asked(sandbox)).toHaveLength(2);
 	});
 });

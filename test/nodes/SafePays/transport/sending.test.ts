@@ -17,7 +17,7 @@ import {
 	createWorld,
 } from '../../../support';
 
-const sandboxOf = useSandbox();
+const sandbox = useSandbox();
 afterEach(closeAll);
 const CONTINUE = { onError: 'continueRegularOutput' as const };
 const getInvoice = (options = {}) =>
@@ -27,8 +27,7 @@ const getInvoice = (options = {}) =>
 		invoiceId: '={{ $json.id }}',
 		options,
 	});
-const stored = () =>
-	sandboxOf().books.createInvoice(API_KEY, { email: 'a@example.com', amount: 1 }).id;
+const stored = () => sandbox.books.createInvoice(API_KEY, { email: 'a@example.com', amount: 1 }).id;
 const gaps = (times: number[]) => times.slice(1).map((time, index) => time - times[index]);
 
 describe('how many requests are on their way', () => {
@@ -39,10 +38,10 @@ describe('how many requests are on their way', () => {
 		[100, 100],
 	])('with Parallel Requests %s: at most %i, and as many as that', async (maxConcurrency, most) => {
 		// Long enough for that many to be sent in the meantime.
-		sandboxOf().setLatency(most * 10 + 100);
+		sandbox.setLatency(most * 10 + 100);
 		const options = maxConcurrency === undefined ? {} : { maxConcurrency };
-		await runCreates(sandboxOf(), bills(most === 1 ? 4 : most + 15), { options });
-		expect(sandboxOf().peakInFlight).toBe(most);
+		await runCreates(sandbox, bills(most === 1 ? 4 : most + 15), { options });
+		expect(sandbox.peakInFlight).toBe(most);
 	});
 });
 
@@ -50,12 +49,12 @@ describe('the rate limit', () => {
 	it.each([true, false])(
 		'is waited out by the whole run, and nothing is lost or doubled (X-RateLimit headers: %s)',
 		async (headers) => {
-			sandboxOf().setRateLimit({ requests: 15, windowSeconds: 1, headers });
-			const executed = await runCreates(sandboxOf(), bills(40), { options: { maxConcurrency: 5 } });
+			sandbox.setRateLimit({ requests: 15, windowSeconds: 1, headers });
+			const executed = await runCreates(sandbox, bills(40), { options: { maxConcurrency: 5 } });
 			expect(ids(executed.items)).toHaveLength(40);
-			expect(new Set(billed(sandboxOf())).size).toBe(40);
-			expect(sandboxOf().books.invoices.size).toBe(40);
-			const refused = sandboxOf().requests.filter(({ status }) => status === 429).length;
+			expect(new Set(billed(sandbox)).size).toBe(40);
+			expect(sandbox.books.invoices.size).toBe(40);
+			const refused = sandbox.requests.filter(({ status }) => status === 429).length;
 			// Where the answers tell what is left, nothing has to be refused but what a clock's rounding costs.
 			expect(refused).toBeLessThanOrEqual(headers ? 2 : 10);
 			expect(executed.hints.join()).toMatch(/waited \d+ seconds?/);
@@ -63,32 +62,32 @@ describe('the rate limit', () => {
 	);
 
 	it('is the account’s: executions at the same time share it and take turns', async () => {
-		sandboxOf().setRateLimit({ requests: 40, windowSeconds: 2 });
-		sandboxOf().setLatency(20);
+		sandbox.setRateLimit({ requests: 40, windowSeconds: 2 });
+		sandbox.setLatency(20);
 		const runs = Array.from({ length: 20 }, async (_, run) => {
 			const items = [0, 1, 2, 3].map((n) => ({ email: `payer${run}-${n}@example.com`, amount: 1 }));
-			return await runCreates(sandboxOf(), items);
+			return await runCreates(sandbox, items);
 		});
 		const executed = await Promise.all(runs);
 		expect(executed.flatMap(({ items }) => ids(items))).toHaveLength(80);
-		expect(new Set(billed(sandboxOf())).size).toBe(80);
-		expect(sandboxOf().peakInFlight).toBe(10);
+		expect(new Set(billed(sandbox)).size).toBe(80);
+		expect(sandbox.peakInFlight).toBe(10);
 		// Each run for itself had all of its requests refused, window after window.
-		const refused = sandboxOf().requests.filter(({ status }) => status === 429).length;
+		const refused = sandbox.requests.filter(({ status }) => status === 429).length;
 		expect(refused).toBeLessThanOrEqual(12);
 	});
 
 	it('stops everybody at the first 429: nobody sends until the time it names has passed', async () => {
-		sandboxOf().setLatency(30);
-		sandboxOf().addFault({ kind: 'slow', ms: 0, times: 4 });
-		sandboxOf().addFault({
+		sandbox.setLatency(30);
+		sandbox.addFault({ kind: 'slow', ms: 0, times: 4 });
+		sandbox.addFault({
 			kind: 'status',
 			status: 429,
 			headers: { 'Retry-After': '1' },
 			times: 1,
 		});
-		await runCreates(sandboxOf(), bills(16), { options: { maxConcurrency: 4 } });
-		const { requests } = sandboxOf();
+		await runCreates(sandbox, bills(16), { options: { maxConcurrency: 4 } });
+		const { requests } = sandbox;
 		const refusedAt = (requests.find(({ status }) => status === 429)?.startedAt ?? 0) + 30;
 		// What was on its way already may have started a little after the refused one.
 		const during = requests.filter(
@@ -98,26 +97,26 @@ describe('the rate limit', () => {
 		expect(requests.filter(({ startedAt }) => startedAt >= refusedAt + 950).length).toBeGreaterThan(
 			0,
 		);
-		expect(sandboxOf().books.invoices.size).toBe(16);
+		expect(sandbox.books.invoices.size).toBe(16);
 	});
 
 	it('reads the seconds from SafePays’ sentence', async () => {
-		sandboxOf().addFault({
+		sandbox.addFault({
 			kind: 'status',
 			status: 429,
 			message: 'Rate limit exceeded. Please retry after 1 seconds.',
 			times: 1,
 		});
-		await runCreates(sandboxOf(), bills(1));
-		const [gap] = gaps(sandboxOf().requests.map(({ startedAt }) => startedAt));
+		await runCreates(sandbox, bills(1));
+		const [gap] = gaps(sandbox.requests.map(({ startedAt }) => startedAt));
 		expect(gap).toBeGreaterThanOrEqual(990);
 		expect(gap).toBeLessThan(5000);
 	});
 
 	it('fails an item whose Rate Limit Wait is spent, names the limit, and sends nothing for it', async () => {
-		sandboxOf().addFault({ kind: 'status', status: 429 });
+		sandbox.addFault({ kind: 'status', status: 429 });
 		const executed = await runCreates(
-			sandboxOf(),
+			sandbox,
 			bills(3),
 			{ options: { rateLimitWait: 5, maxConcurrency: 1 } },
 			CONTINUE,
@@ -128,46 +127,46 @@ describe('the rate limit', () => {
 			expect(item.details).not.toHaveProperty('unconfirmed');
 		}
 		// The later items know by then, and do not ask.
-		expect(asked(sandboxOf())).toHaveLength(1);
+		expect(asked(sandbox)).toHaveLength(1);
 	});
 
 	it('tells nothing of waiting where nothing was waited for', async () => {
-		expect((await runCreates(sandboxOf(), bills(1))).hints.join()).not.toMatch(/waited/);
+		expect((await runCreates(sandbox, bills(1))).hints.join()).not.toMatch(/waited/);
 	});
 });
 
 describe('a read', () => {
 	it('is asked again three times at most, with growing pauses', async () => {
 		const id = stored();
-		sandboxOf().addFault({ kind: 'status', status: 503 });
-		const executed = await execute(createWorld(sandboxOf()), getInvoice(), { items: [{ id }] });
+		sandbox.addFault({ kind: 'status', status: 503 });
+		const executed = await execute(createWorld(sandbox), getInvoice(), { items: [{ id }] });
 		expect(executed.error?.message).toContain('(503)');
-		const [first, second, third] = gaps(sandboxOf().requests.map(({ startedAt }) => startedAt));
-		expect(sandboxOf().requests).toHaveLength(4);
+		const [first, second, third] = gaps(sandbox.requests.map(({ startedAt }) => startedAt));
+		expect(sandbox.requests).toHaveLength(4);
 		expect(first).toBeLessThan(second);
 		expect(second).toBeLessThan(third);
 	});
 
 	it('comes through when SafePays does', async () => {
 		const id = stored();
-		sandboxOf().addFault({ kind: 'resetBefore', times: 1 });
+		sandbox.addFault({ kind: 'resetBefore', times: 1 });
 		expect(
-			(await execute(createWorld(sandboxOf()), getInvoice(), { items: [{ id }] })).items,
+			(await execute(createWorld(sandbox), getInvoice(), { items: [{ id }] })).items,
 		).toMatchObject([{ id }]);
 	});
 
 	it('is not asked again when SafePays has answered', async () => {
-		const executed = await execute(createWorld(sandboxOf()), getInvoice(), {
+		const executed = await execute(createWorld(sandbox), getInvoice(), {
 			items: [{ id: UNKNOWN_ID }],
 		});
 		expect(words(executed)).toMatch(/Invoice not found \(404\)[\s\S]*Check the invoice ID/);
 		expect(words(executed)).not.toContain('Created in this run');
-		expect(sandboxOf().requests).toHaveLength(1);
+		expect(sandbox.requests).toHaveLength(1);
 	});
 
 	it('that fails after others names no invoice as created', async () => {
 		const id = stored();
-		const executed = await execute(createWorld(sandboxOf()), getInvoice({ maxConcurrency: 1 }), {
+		const executed = await execute(createWorld(sandbox), getInvoice({ maxConcurrency: 1 }), {
 			items: [{ id }, { id: UNKNOWN_ID }],
 		});
 		expect(executed.error?.message).toContain('[item 1]');
@@ -176,9 +175,9 @@ describe('a read', () => {
 });
 
 it('gives up after the option "Timeout"', async () => {
-	sandboxOf().addFault({ kind: 'slow', ms: 4000 });
+	sandbox.addFault({ kind: 'slow', ms: 4000 });
 	const startedAt = Date.now();
-	const executed = await runCreates(sandboxOf(), bills(1), { options: { timeout: 0.3 } });
+	const executed = await runCreates(sandbox, bills(1), { options: { timeout: 0.3 } });
 	expect(executed.error?.message).toMatch(/did not answer in time/);
 	expect(Date.now() - startedAt).toBeLessThan(3900);
 });
@@ -188,12 +187,12 @@ it.each([302, 307, 308])(
 	async (status) => {
 		const elsewhere = await startSandbox({ apiKeys: [API_KEY] });
 		try {
-			sandboxOf().addFault({
+			sandbox.addFault({
 				kind: 'redirect',
 				status,
 				location: `${elsewhere.url}/api/v2/invoice`,
 			});
-			const executed = await runCreates(sandboxOf(), bills(1));
+			const executed = await runCreates(sandbox, bills(1));
 			expect(executed.error?.message).toContain(`status ${status}`);
 			expect(elsewhere.requests).toEqual([]);
 		} finally {
@@ -219,10 +218,10 @@ describe('the API key', () => {
 	] as const)(
 		'is in nothing that n8n saves or shows after %s',
 		async (_name, fault) => {
-			sandboxOf().addFault(fault);
+			sandbox.addFault(fault);
 			for (const settings of [{}, CONTINUE]) {
 				for (const workflow of [createInvoices({}, settings), { ...getInvoice() }]) {
-					const executed = await execute(createWorld(sandboxOf()), workflow, {
+					const executed = await execute(createWorld(sandbox), workflow, {
 						items: [{ ...bills(1)[0], id: UNKNOWN_ID }],
 					});
 					expect(executed.saved).not.toContain(API_KEY);
@@ -238,7 +237,7 @@ describe('the API key', () => {
 	async function askProxy(answer: (response: ServerResponse) => void) {
 		const { url } = await receiver((_nth, response) => answer(response));
 		const credentials = { apiKey: API_KEY, baseUrl: new URL(url).origin };
-		return await execute(createWorld(sandboxOf(), { credentials }), getInvoice(), {
+		return await execute(createWorld(sandbox, { credentials }), getInvoice(), {
 			items: [{ id: UNKNOWN_ID }],
 		});
 	}
@@ -262,12 +261,12 @@ describe('the API key', () => {
 	});
 
 	it('is taken out of a record too, should SafePays ever repeat it there', async () => {
-		const { id } = sandboxOf().books.createCustomer(API_KEY, {
+		const { id } = sandbox.books.createCustomer(API_KEY, {
 			name: `Mr ${API_KEY}`,
 			email: 'a@example.com',
 		});
 		const executed = await execute(
-			createWorld(sandboxOf()),
+			createWorld(sandbox),
 			safePaysWorkflow({ resource: 'customer', operation: 'get', customerId: id }),
 		);
 		expect(executed.items[0].name).toBe('Mr ***');

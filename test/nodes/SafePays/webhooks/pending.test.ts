@@ -36,7 +36,7 @@ afterEach(async () => {
 
 const says = (id: string, status: InvoiceStatus = 'Paid') => ({ invoice: { id, status } });
 
-function errorOf(n8n: N8n, execution: Execution): string {
+function getError(n8n: N8n, execution: Execution): string {
 	const { message = '', description } = (n8n.getResult(execution).error ?? {}) as {
 		message?: string;
 		description?: string | null;
@@ -118,9 +118,9 @@ describe('A notification that SafePays cannot be asked about', () => {
 		expect(Date.now() - start).toBeLessThan(75_000);
 		const [failed] = n8n.executions;
 		expect(failed.status).toBe('error');
-		expect(errorOf(n8n, failed)).toContain(id);
-		expect(errorOf(n8n, failed)).toContain('retry this execution');
-		expect(errorOf(n8n, failed)).not.toContain(sandbox.apiKey);
+		expect(getError(n8n, failed)).toContain(id);
+		expect(getError(n8n, failed)).toContain('retry this execution');
+		expect(getError(n8n, failed)).not.toContain(sandbox.apiKey);
 		expect(await passedOn(n8n)).toEqual([]);
 
 		sandbox.clearFaults();
@@ -150,7 +150,7 @@ describe('A notification that SafePays cannot be asked about', () => {
 		await sandbox.close();
 		expect((await post(url, { id })).body).toEqual(PENDING);
 		await hurry(n8n.idle());
-		expect(errorOf(n8n, n8n.executions[0])).toContain(
+		expect(getError(n8n, n8n.executions[0])).toContain(
 			`SafePays could not be asked about invoice ${id}: SafePays cannot be reached (connection refused)`,
 		);
 	});
@@ -192,7 +192,7 @@ describe('A notification that SafePays cannot be asked about', () => {
 		n8n.world.credentials.baseUrl = new URL(liar.url).origin;
 		expect((await post(url, says(UNKNOWN_ID))).body).toEqual(PENDING);
 		await hurry(n8n.idle());
-		expect(errorOf(n8n, n8n.executions[0])).toMatch(
+		expect(getError(n8n, n8n.executions[0])).toMatch(
 			/^SafePays could not be asked about invoice .*: The answer is about another invoice than the one asked for/,
 		);
 		expect(await passedOn(n8n)).toEqual([]);
@@ -204,7 +204,7 @@ describe('A notification that SafePays cannot be asked about', () => {
 		sandbox.setStatus(id, 'Refunded' as InvoiceStatus);
 		expect((await post(url, says(id))).body).toEqual(PENDING);
 		await hurry(n8n.idle());
-		expect(errorOf(n8n, n8n.executions[0])).toContain('"Refunded"');
+		expect(getError(n8n, n8n.executions[0])).toContain('"Refunded"');
 	});
 });
 
@@ -244,7 +244,7 @@ describe('A rate limit', () => {
 		await post(url, says(id));
 		await hurry(n8n.idle());
 		expect(n8n.executions[0].status).toBe('error');
-		expect(errorOf(n8n, n8n.executions[0])).toContain(id);
+		expect(getError(n8n, n8n.executions[0])).toContain(id);
 	});
 });
 
@@ -270,7 +270,7 @@ describe('An API that lags behind its own notification', () => {
 		expect((await post(url, says(id))).body).toEqual(PENDING);
 		await hurry(n8n.idle());
 		const [failed] = n8n.executions;
-		expect(errorOf(n8n, failed)).toContain(`still says "Invoice Created" of invoice ${id}`);
+		expect(getError(n8n, failed)).toContain(`still says "Invoice Created" of invoice ${id}`);
 		sandbox.setStatus(id, 'Paid');
 		await hurry(n8n.retry(failed));
 		expect(await passedOn(n8n)).toHaveLength(1);
@@ -303,9 +303,9 @@ describe('A key that SafePays refuses', () => {
 			const [failed] = n8n.executions;
 			expect(failed.status).toBe('error');
 			for (const words of [id, status, 'Check the API key in the SafePays credential'])
-				expect(errorOf(n8n, failed)).toContain(words);
+				expect(getError(n8n, failed)).toContain(words);
 			expect(n8n.log.join()).toContain('Check the API key in the SafePays credential');
-			if (apiKey) expect(n8n.log.join() + errorOf(n8n, failed)).not.toContain(apiKey);
+			if (apiKey) expect(n8n.log.join() + getError(n8n, failed)).not.toContain(apiKey);
 			expect((await post(url, says(id))).body).toEqual(DUPLICATE);
 			expect(n8n.executions).toHaveLength(1);
 
@@ -330,7 +330,7 @@ describe('A long outage', () => {
 		await until(() => failed().length === 15);
 		expect(Date.now() - start).toBeGreaterThan(24_000);
 		expect(Date.now() - start).toBeLessThan(45_000);
-		expect(errorOf(n8n, failed()[0])).toContain('no question got through');
+		expect(getError(n8n, failed()[0])).toContain('no question got through');
 		for (const id of ids.slice(20)) await post(url, says(id));
 		await until(() => failed().length === 25);
 		sandbox.clearFaults();

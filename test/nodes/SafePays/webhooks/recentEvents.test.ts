@@ -8,7 +8,7 @@ import { clearProcessMemory } from '../../../../nodes/SafePays/processMemory';
 let triggers = 0;
 
 /** The memory of a trigger. */
-function eventsOf(name = `trigger-${++triggers}`): RecentEvents {
+function createEvents(name = `trigger-${++triggers}`): RecentEvents {
 	return new RecentEvents({
 		getWorkflow: () => ({ id: name }),
 		getNode: () => ({ id: 'node' }),
@@ -23,7 +23,7 @@ describe('Events that a trigger has passed on', () => {
 		fc.assert(
 			fc.property(fc.array(fc.tuple(invoice, status)), (events) => {
 				const name = `trigger-${++triggers}`;
-				const claimed = events.filter(([id, as]) => eventsOf(name).claim(id, as));
+				const claimed = events.filter(([id, as]) => createEvents(name).claim(id, as));
 				expect(claimed.map(String).sort()).toEqual([...new Set(events.map(String))].sort());
 			}),
 		);
@@ -36,7 +36,7 @@ describe('Events that a trigger has passed on', () => {
 				invoice,
 				fc.option(status, { nil: undefined }),
 				(events, id, as) => {
-					const recent = eventsOf();
+					const recent = createEvents();
 					for (const event of events) recent.claim(...event);
 					const known = events.filter(([other]) => other === id).map(([, knownAs]) => knownAs);
 					expect(recent.settles(id, as)).toBe(known.some((knownAs) => knownAs === (as ?? 'Paid')));
@@ -46,7 +46,7 @@ describe('Events that a trigger has passed on', () => {
 	});
 
 	it('that were released can be claimed again, once', () => {
-		const recent = eventsOf();
+		const recent = createEvents();
 		expect(recent.claim('a', 'Paid')).toBe(true);
 		recent.release('a', 'Paid');
 		expect(recent.settles('a', 'Paid')).toBe(false);
@@ -55,7 +55,7 @@ describe('Events that a trigger has passed on', () => {
 	});
 
 	it('are remembered by no more than 20,000, the oldest are forgotten first', () => {
-		const recent = eventsOf();
+		const recent = createEvents();
 		for (let nth = 0; nth <= 20_000; nth++) recent.claim(`invoice-${nth}`, 'Paid');
 		expect(recent.settles('invoice-0', 'Paid')).toBe(false);
 		expect(recent.settles('invoice-1', 'Paid')).toBe(true);
@@ -64,7 +64,7 @@ describe('Events that a trigger has passed on', () => {
 	});
 
 	it('of one trigger say nothing of another', () => {
-		expect(eventsOf().claim('a', 'Paid')).toBe(true);
-		expect(eventsOf().claim('a', 'Paid')).toBe(true);
+		expect(createEvents().claim('a', 'Paid')).toBe(true);
+		expect(createEvents().claim('a', 'Paid')).toBe(true);
 	});
 });

@@ -169,15 +169,15 @@ describe('An outage', () => {
 		return outage;
 	}
 
-	const stayOf = (outage: Outage, count: number) =>
+	const countStaying = (outage: Outage, count: number) =>
 		Array.from({ length: count }, () => outage.mayStay({})).filter(Boolean).length;
 
 	it('is waited out by everybody for 25 seconds, then by five, until one question went through', () => {
-		expect(stayOf(failing(25), 100)).toBe(100);
+		expect(countStaying(failing(25), 100)).toBe(100);
 		const outage = failing(26);
-		expect(stayOf(outage, 100)).toBe(5);
+		expect(countStaying(outage, 100)).toBe(5);
 		outage.note(UNKNOWN, Date.now());
-		expect(stayOf(outage, 100)).toBe(100);
+		expect(countStaying(outage, 100)).toBe(100);
 	});
 
 	it('gives the place of an execution that has ended to another', () => {
@@ -193,18 +193,18 @@ describe('An outage', () => {
 	it('of a minute ago is no outage: nobody has asked since', () => {
 		const outage = failing(30);
 		jest.advanceTimersByTime(61 * SECOND);
-		expect(stayOf(outage, 100)).toBe(100);
+		expect(countStaying(outage, 100)).toBe(100);
 		outage.note(DOWN, Date.now());
-		expect(stayOf(outage, 100)).toBe(100);
+		expect(countStaying(outage, 100)).toBe(100);
 	});
 
 	it('that is a rate limit is waited out likewise, and nothing is asked before its time', () => {
 		const outage = new Outage();
 		outage.note(LIMITED, Date.now());
 		jest.advanceTimersByTime(24 * SECOND);
-		expect(stayOf(outage, 100)).toBe(100);
+		expect(countStaying(outage, 100)).toBe(100);
 		jest.advanceTimersByTime(2 * SECOND);
-		expect(stayOf(outage, 100)).toBe(5);
+		expect(countStaying(outage, 100)).toBe(5);
 		expect(outage.getPauseMs()).toBe(14 * SECOND);
 	});
 });

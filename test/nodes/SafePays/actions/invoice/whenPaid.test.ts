@@ -17,14 +17,14 @@ import {
 	createWorld,
 } from '../../../../support';
 
-const sandboxOf = useSandbox();
+const sandbox = useSandbox();
 
 async function create(
 	parameters: INodeParameters = {},
 	{ credentials, ...world }: Partial<World> = {},
 ) {
 	return await execute(
-		createWorld(sandboxOf(), {
+		createWorld(sandbox, {
 			baseUrl: 'https://n8n.example.com',
 			...world,
 			credentials: { triggerPath: 'safepays', ...credentials },
@@ -34,7 +34,7 @@ async function create(
 	);
 }
 
-const sentUrl = () => sentBodies(sandboxOf())[0].webhook_url as string | undefined;
+const sentUrl = () => sentBodies(sandbox)[0].webhook_url as string | undefined;
 
 const metadata = (entries: Record<string, string>) => ({
 	additionalFields: {
@@ -67,7 +67,7 @@ describe('who hears of an invoice’s payment', () => {
 	])('is refused where the Trigger Path is not the Path of a trigger: %s', async (triggerPath) => {
 		const executed = await create({}, { credentials: { triggerPath } });
 		expect(words(executed)).toMatch(/"Trigger Path of the SafePays credential" is not the Path/);
-		expect(sandboxOf().requests).toEqual([]);
+		expect(sandbox.requests).toEqual([]);
 	});
 
 	it('is the trigger at a path of any letters', async () => {
@@ -87,13 +87,13 @@ describe('who hears of an invoice’s payment', () => {
 
 	it('is nobody without both', async () => {
 		const { hints } = await create({}, { credentials: { triggerPath: '' } });
-		expect(sentBodies(sandboxOf())[0]).not.toHaveProperty('webhook_url');
+		expect(sentBodies(sandbox)[0]).not.toHaveProperty('webhook_url');
 		expect(hints.join()).toMatch(/Nobody is notified.*no Trigger Path and no Default Webhook URL/);
 	});
 
 	it('is nobody where that is chosen', async () => {
 		const { hints } = await create({ whenPaid: 'nothing' });
-		expect(sentBodies(sandboxOf())[0]).not.toHaveProperty('webhook_url');
+		expect(sentBodies(sandbox)[0]).not.toHaveProperty('webhook_url');
 		expect(hints.join()).toContain('Nobody is notified');
 	});
 
@@ -112,13 +112,13 @@ describe('who hears of an invoice’s payment', () => {
 	it('is refused where "Send to a URL" has none, before anything is sent', async () => {
 		const executed = await create({ whenPaid: 'url', webhookUrl: ' ' });
 		expect(words(executed)).toMatch(/"Webhook URL" is empty/);
-		expect(sandboxOf().requests).toEqual([]);
+		expect(sandbox.requests).toEqual([]);
 	});
 
 	it('is refused where it is none of the choices, before anything is sent', async () => {
 		const executed = await create({ whenPaid: 'later' });
 		expect(words(executed)).toMatch(/"When Paid"[^]*later/);
-		expect(sandboxOf().requests).toEqual([]);
+		expect(sandbox.requests).toEqual([]);
 	});
 
 	it.each([
@@ -174,13 +174,13 @@ describe('what a payment is for', () => {
 		['an entry without a name', metadata({ '': '1' }), /"Metadata 1: Name" is empty/],
 	])('is refused with %s, before anything is sent', async (_what, parameters, message) => {
 		expect(words(await create(parameters))).toMatch(message);
-		expect(sandboxOf().requests).toEqual([]);
+		expect(sandbox.requests).toEqual([]);
 	});
 
 	it('is refused in a webhook URL of more than 2,000 characters', async () => {
 		const executed = await create({ uniqueKey: 'k'.repeat(1900) });
 		expect(words(executed)).toMatch(/at most 2000 are possible/);
-		expect(sandboxOf().requests).toEqual([]);
+		expect(sandbox.requests).toEqual([]);
 	});
 });
 
@@ -217,7 +217,7 @@ describe('the hint above the output', () => {
 
 	it('is one for a run of many items', async () => {
 		const { hints } = await execute(
-			createWorld(sandboxOf(), { baseUrl: 'https://n8n.example.com' }),
+			createWorld(sandbox, { baseUrl: 'https://n8n.example.com' }),
 			createInvoices({}),
 			{ items: bills(12) },
 		);
@@ -234,14 +234,14 @@ describe('the hint above the output', () => {
 			parameters: { resource: 'invoice', operation: 'waitForPayment' },
 		});
 		const { hints } = await execute(
-			createWorld(sandboxOf(), { baseUrl: 'https://n8n.example.com' }),
+			createWorld(sandbox, { baseUrl: 'https://n8n.example.com' }),
 			json,
 			{ items: bills(1) },
 		);
 		expect(hints[0]).toContain('this workflow is notified');
 		Object.assign(after ?? {}, { disabled: true });
 		const disabled = await execute(
-			createWorld(sandboxOf(), { baseUrl: 'https://n8n.example.com' }),
+			createWorld(sandbox, { baseUrl: 'https://n8n.example.com' }),
 			json,
 			{ items: bills(1) },
 		);
