@@ -7,7 +7,6 @@ import { Failure, getMessage, runCli } from './harness/failure';
 import { ensureInstalled } from './harness/install';
 import { startOwnN8n } from './harness/ownN8n';
 import { localDir } from './harness/paths';
-import { markdownTable } from './harness/table';
 import { manualTrigger, safePays, safePaysTrigger, workflow } from './harness/workflow';
 
 const HELP = `Shows the package at work, once: creates a customer and an invoice with the SafePays node,
@@ -90,33 +89,26 @@ async function demo(cleanup: Cleanup): Promise<void> {
 		]),
 	);
 
-	const rows: string[][] = [];
+	const rows: Array<{ step: string; by: string; 'what came back': string; id: string }> = [];
+	const add = (step: string, by: string, back: string, id: unknown) =>
+		rows.push({ step, by, 'what came back': back, id: show(id) });
 	const run = await client.runAndWait(billing.id);
 	const customer = onlyItem(run, 'Create customer');
-	rows.push([
-		'Create customer',
-		'SafePays',
-		`${show(customer.name)} <${show(customer.email)}>`,
-		show(customer.id),
-	]);
+	const who = `${show(customer.name)} <${show(customer.email)}>`;
+	add('Create customer', 'SafePays', who, customer.id);
 	const invoice = onlyItem(run, 'Create invoice');
-	rows.push(['Create invoice', 'SafePays', amountAndStatus(invoice), show(invoice.id)]);
+	add('Create invoice', 'SafePays', amountAndStatus(invoice), invoice.id);
 
 	const invoiceId = show(invoice.id);
 	await sandbox.pay(invoiceId);
-	rows.push(['Pay it', 'sandbox', 'as the customer would', invoiceId]);
+	add('Pay it', 'sandbox', 'as the customer would', invoiceId);
 
 	const [paid] = await client.waitForExecutions(onPayment.id, 1);
 	const event = onlyItem(paid, trigger.name);
 	const confirmed = event.invoice as Record<string, unknown>;
-	rows.push([
-		'Notified',
-		'SafePays Trigger',
-		`event "${show(event.event)}", ${amountAndStatus(confirmed)}`,
-		show(confirmed.id),
-	]);
-	console.log();
-	console.log(markdownTable(['Step', 'By', 'What came back', 'ID'], rows));
+	const what = `event "${show(event.event)}", ${amountAndStatus(confirmed)}`;
+	add('Notified', 'SafePays Trigger', what, confirmed.id);
+	console.table(rows);
 
 	if (
 		event.event !== 'paid' ||

@@ -66,9 +66,9 @@ async function play(
 	browser: Browser,
 	studio: Studio,
 ): Promise<void> {
-	const session = await openSession(browser, studio.n8nUrl, { colorScheme });
+	const session = await openSession(browser, studio.url, { colorScheme });
 	for (const scene of scenes) {
-		await inTab(session, studio.n8nUrl, `picture-${colorScheme}`, async (tab) => {
+		await inTab(session, studio.url, `picture-${colorScheme}`, async (tab) => {
 			await scene(tab, studio, session);
 		});
 	}

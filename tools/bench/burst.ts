@@ -1,64 +1,48 @@
 import { installFloorNode } from './floorNode';
-import { paidInvoices, sendBurst, sendNotifications, type NotificationRun } from './notifications';
-import { createReceivers, type ReceiverName } from './receivers';
-import { median, ratioTarget, type Section } from './report';
-import { RECEIVER_NAMES } from './webhooks';
+import {
+	createPaidInvoices,
+	describeAnswers,
+	ENGINES,
+	measureCpuEach,
+	sendBurst,
+	sendNotifications,
+	WARM_UP,
+	type NotificationRun,
+} from './notifications';
+import { createReceivers, RECEIVER_NAMES, RECEIVERS, type ReceiverName } from './receivers';
+import { createRatioTarget, createTable, median, type Columns, type Section } from './report';
 import { startFreshN8n, startSandboxFor, using, type Settings } from './world';
 
 const LATENCY_MS = 200;
-const WARM_UP = 16;
+
+/** With each engine, how much longer than the guard built by hand ours may take. */
+const AT_MOST = [2, 1.1];
 
 type Runs = Record<ReceiverName, NotificationRun>;
+type Row = [ReceiverName, NotificationRun];
 
-/** How n8n's expression engine is set, and how much longer than the guard built by hand ours may take with it. */
-const ENGINES = [
-	{ name: "n8n's defaults", env: {}, atMost: 2 },
-	{
-		name: '`N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE=true`',
-		env: { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' },
-		atMost: 1.1,
-	},
+const slowest = ({ answerMs }: NotificationRun) => ((answerMs.at(-1) ?? NaN) / 1000).toFixed(1);
+
+const COLUMNS: Columns<Row> = [
+	['Receiver', ([name]) => RECEIVER_NAMES[name]],
+	['sent', ([, run]) => run.notifications],
+	['answers', ([, run]) => describeAnswers(run)],
+	['middle answer s', ([, run]) => (median(run.answerMs) / 1000).toFixed(1)],
+	['slowest answer s', ([, run]) => slowest(run)],
+	['all done s', ([, run]) => run.seconds.toFixed(1)],
+	['CPU ms each', ([, run]) => measureCpuEach(run).toFixed(0)],
+	['executions', ([, run]) => run.executions],
 ];
 
 /** Many genuine notifications in one moment: what is turned away, and how long a sender waits. */
 export async function benchmarkBurst(settings: Settings): Promise<Section> {
 	const count = settings.quick ? 30 : 300;
-	const runs: Runs[] = [];
-	for (const { name, env } of ENGINES) runs.push(await measure(settings, count, name, env));
-	return section(runs, count);
-}
-
-async function measure(
-	settings: Settings,
-	count: number,
-	engine: string,
-	env: NodeJS.ProcessEnv,
-): Promise<Runs> {
-	return await using(settings, async (cleanup) => {
-		const n8n = await startFreshN8n(settings, cleanup, { env, prepare: installFloorNode });
-		const flags = ['--no-rate-limit', '--latency', String(LATENCY_MS)];
-		const { sandbox, credential } = await startSandboxFor(n8n, cleanup, flags);
-		const receivers = await createReceivers(n8n, credential, sandbox.url);
-		const names = Object.keys(RECEIVER_NAMES) as ReceiverName[];
-		// what comes first finds n8n's code cold
-		for (const name of names)
-			await sendNotifications(n8n, receivers[name], await paidInvoices(sandbox, WARM_UP));
-		const runs = {} as Runs;
-		for (const name of names) {
-			settings.step(`burst: ${RECEIVER_NAMES[name]} with ${engine}`);
-			const ids = await paidInvoices(sandbox, count);
-			runs[name] = await sendBurst(n8n, receivers[name], ids);
-		}
-		return runs;
-	});
-}
-
-function section(runs: Runs[], count: number): Section {
-	const slowest = ({ answerMs }: NotificationRun) => (answerMs.at(-1) ?? NaN) / 1000;
+	const all: Runs[] = [];
+	for (const engine of ENGINES) all.push(await measure(settings, count, engine));
 	const executions =
 		'the executions that the first notifications start take the CPU that the last ones wait for, and each asks ' +
 		"n8n's database whether another n8n process has had its event, which the guard built by hand does not.";
-	const [withDefaults] = runs;
+	const [{ ours, floor, byHand }] = all;
 	return {
 		title: 'A burst of notifications',
 		text:
@@ -66,27 +50,26 @@ function section(runs: Runs[], count: number): Section {
 			`node behind the trigger; the sandbox answers after ${LATENCY_MS} ms. A sender waits for n8n to come to its ` +
 			"call, which needs some 50 ms of CPU for each, and for the receiver's answer. The floor is a community " +
 			'trigger that does nothing but one authenticated GET.',
-		tables: ENGINES.map(({ name }, index) => ({
-			caption: `With ${name}:`,
-			...table(runs[index]),
-		})),
+		tables: ENGINES.map(({ name }, index) => {
+			const rows = RECEIVERS.map((receiver): Row => [receiver, all[index][receiver]]);
+			return `With ${name}:\n\n${createTable(COLUMNS, rows)}`;
+		}),
 		reading:
-			`The last sender waits ${slowest(withDefaults.ours).toFixed(1)} s for the SafePays Trigger's answer, ` +
-			`${slowest(withDefaults.floor).toFixed(1)} s for that of the floor, and ${slowest(withDefaults.byHand).toFixed(1)} s ` +
-			'for that of the guard built by hand, which answers before it asks.',
-		targets: ENGINES.flatMap(({ name, atMost }, index) => {
-			const { ours, byHand } = runs[index];
+			`The last sender waits ${slowest(ours)} s for the SafePays Trigger's answer, ${slowest(floor)} s for that of the ` +
+			`floor, and ${slowest(byHand)} s for that of the guard built by hand, which answers before it asks.`,
+		targets: ENGINES.flatMap(({ name }, index) => {
+			const { ours: run, byHand: reference } = all[index];
 			return [
 				{
 					what: `none is turned away, and each leaves one execution, with ${name}`,
-					measured: `${ours.answers['200'] ?? 0} of ${count} answered 200, ${ours.executions} executions`,
-					reached: ours.answers['200'] === count && ours.executions === count,
+					measured: `${run.answers['200'] ?? 0} of ${count} answered 200, ${run.executions} executions`,
+					reached: run.answers['200'] === count && run.executions === count,
 				},
-				ratioTarget(
-					`all done ≤ ${atMost} × by hand, with ${name}`,
-					ours.seconds,
-					byHand.seconds,
-					atMost,
+				createRatioTarget(
+					`all done ≤ ${AT_MOST[index]} × by hand, with ${name}`,
+					run.seconds,
+					reference.seconds,
+					AT_MOST[index],
 					executions,
 				),
 			];
@@ -94,29 +77,24 @@ function section(runs: Runs[], count: number): Section {
 	};
 }
 
-function table(runs: Runs): { heading: string[]; rows: string[][] } {
-	return {
-		heading: [
-			'Receiver',
-			'sent',
-			'answers',
-			'middle answer s',
-			'slowest answer s',
-			'all done s',
-			'CPU ms each',
-			'executions',
-		],
-		rows: (Object.keys(runs) as ReceiverName[]).map((name) => [
-			RECEIVER_NAMES[name],
-			String(runs[name].notifications),
-			Object.entries(runs[name].answers)
-				.map(([status, times]) => `${times} × ${status}`)
-				.join(', '),
-			(median(runs[name].answerMs) / 1000).toFixed(1),
-			((runs[name].answerMs.at(-1) ?? NaN) / 1000).toFixed(1),
-			runs[name].seconds.toFixed(1),
-			(runs[name].cpuMs / runs[name].notifications).toFixed(0),
-			String(runs[name].executions),
-		]),
-	};
+async function measure(
+	settings: Settings,
+	count: number,
+	{ name: engine, env }: (typeof ENGINES)[number],
+): Promise<Runs> {
+	return await using(settings, async (cleanup) => {
+		const n8n = await startFreshN8n(settings, cleanup, { env, prepare: installFloorNode });
+		const flags = ['--no-rate-limit', '--latency', String(LATENCY_MS)];
+		const { sandbox, credential } = await startSandboxFor(n8n, cleanup, flags);
+		const receivers = await createReceivers(n8n, credential, sandbox.url);
+		for (const name of RECEIVERS)
+			await sendNotifications(n8n, receivers[name], await createPaidInvoices(sandbox, WARM_UP));
+		const runs = {} as Runs;
+		for (const name of RECEIVERS) {
+			settings.step(`burst: ${RECEIVER_NAMES[name]} with ${engine}`);
+			const ids = await createPaidInvoices(sandbox, count);
+			runs[name] = await sendBurst(n8n, receivers[name], ids);
+		}
+		return runs;
+	});
 }

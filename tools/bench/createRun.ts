@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { request } from 'node:http';
 
 import type { RunningN8n } from '../harness/n8n';
-import { getOutput } from '../harness/client';
+import { getItems } from '../harness/client';
+import { post } from '../harness/post';
 import { node, safePays, webhook, workflow, type NodeJson } from '../harness/workflow';
 import { cpuMs, memory, peakMemory, resetPeakMemory, untilQuiet } from './processStats';
 import type { SandboxProcess } from './sandboxProcess';
@@ -61,8 +61,8 @@ export function ourNode(credential: string, options: object = {}, more: object =
 	return safePays({ ...parameters, ...more }, { credential, name: MEASURED });
 }
 
-/** n8n's HTTP Request node doing the same with the same credential, with options such as batching. */
-export function httpRequestNode(credential: string, url: string, options: object = {}): NodeJson {
+/** n8n's HTTP Request node doing the same with the same credential. */
+export function httpRequestNode(credential: string, url: string): NodeJson {
 	return node(
 		'n8n-nodes-base.httpRequest',
 		MEASURED,
@@ -78,7 +78,7 @@ export function httpRequestNode(credential: string, url: string, options: object
 					{ name: 'amount', value: '={{ $json.amount }}' },
 				],
 			},
-			options,
+			options: {},
 		},
 		{ credential, typeVersion: 4.5 },
 	);
@@ -125,9 +125,9 @@ export async function runCreates(
 		key: `run-${run}-order-${index}`,
 	}));
 	const each = items / executions;
-	const bodies = Array.from({ length: executions }, (_, index) =>
-		JSON.stringify({ items: list.slice(index * each, (index + 1) * each) }),
-	);
+	const bodies = Array.from({ length: executions }, (_, index) => ({
+		items: list.slice(index * each, (index + 1) * each),
+	}));
 
 	const before = await untilQuiet(n8n.pid);
 	resetPeakMemory(n8n.pid);
@@ -145,7 +145,7 @@ export async function runCreates(
 	const ended = await Promise.all(
 		newest.map(async (summary) => await n8n.rest.waitForExecution(summary.id)),
 	);
-	const output = ended.flatMap((execution) => getOutput(execution, MEASURED) ?? []);
+	const output = ended.flatMap((execution) => getItems(execution, MEASURED));
 	const errors = ended.flatMap(({ data }) => data.resultData.error ?? []);
 	return {
 		items,
@@ -158,27 +158,14 @@ export async function runCreates(
 		inFlight: requests.peakInFlight,
 		created: invoices.length,
 		doubled: invoices.length - emails.size,
-		reported: output.filter(({ json }) => idIn(json) !== undefined).length,
+		reported: output.filter((json) => findId(json) !== undefined).length,
 		status: [...new Set(ended.map(({ status }) => status))].join(', '),
 		error: errors[0]?.message,
 	};
 }
 
 /** Our node puts out the invoice; the HTTP Request node SafePays' whole answer. */
-function idIn(json: object): unknown {
+function findId(json: object): unknown {
 	const { id, invoice } = json as { id?: unknown; invoice?: { id?: unknown } };
 	return invoice?.id ?? id;
-}
-
-/** Posts JSON and resolves with the status. `fetch` would give up after 300 seconds. */
-async function post(url: string, body: string): Promise<number> {
-	return await new Promise((resolve, reject) => {
-		const headers = { 'content-type': 'application/json' };
-		const sent = request(url, { method: 'POST', headers }, (response) => {
-			response.resume();
-			response.once('end', () => resolve(response.statusCode ?? 0));
-		});
-		sent.once('error', reject);
-		sent.end(body);
-	});
 }

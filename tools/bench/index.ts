@@ -13,7 +13,7 @@ import { benchmarkKeys } from './keys';
 import { benchmarkLimit } from './limit';
 import { describeMachine, isBusy } from './machine';
 import { benchmarkMemory } from './memory';
-import { sectionText, type Section } from './report';
+import { createSectionText, type Section } from './report';
 import { benchmarkWebhooks } from './webhooks';
 import type { Settings } from './world';
 
@@ -85,7 +85,7 @@ async function main(): Promise<void> {
 	try {
 		const parts = [INTRODUCTION, `This run: ${describeMachine()}`];
 		for (const name of names) {
-			const section = sectionText(await BENCHMARKS[name](settings));
+			const section = createSectionText(await BENCHMARKS[name](settings));
 			parts.push(section);
 			console.log(`\n${section}`);
 		}

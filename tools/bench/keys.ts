@@ -9,7 +9,7 @@ import {
 	type CreateRun,
 	type CreateWorkflow,
 } from './createRun';
-import { median, ratioTarget, type Section } from './report';
+import { createRatioTarget, createTable, median, type Section } from './report';
 import { startFreshN8n, startSandboxFor, using, type Settings } from './world';
 
 const LATENCY_MS = 200;
@@ -62,21 +62,19 @@ export async function benchmarkKeys(settings: Settings): Promise<Section> {
 			}
 			rows.push(row);
 		}
-		return section(rows, items, rounds);
+		return createSection(rows, items, rounds);
 	});
 }
 
-function section(rows: Row[], items: number, rounds: number): Section {
-	const wall = (runs: CreateRun[]) => median(runs.map(({ wallSeconds }) => wallSeconds));
-	const cpu = (runs: CreateRun[]) => median(runs.map(({ cpuMs }) => cpuMs)) / items;
-	const line = (name: string, runs: CreateRun[], { without }: Row) => [
-		name,
-		wall(runs).toFixed(2),
-		(wall(runs) / wall(without)).toFixed(2),
-		cpu(runs).toFixed(2),
-		String(Math.min(...runs.map(({ created }) => created))),
-		String(Math.min(...runs.map(({ reported }) => reported))),
-	];
+const wall = (runs: CreateRun[]) => median(runs.map(({ wallSeconds }) => wallSeconds));
+
+function createSection(rows: Row[], items: number, rounds: number): Section {
+	const lines = rows.flatMap(({ onRecord, withKeys, without }) => [
+		{ name: `without keys (beside ${onRecord} on record)`, runs: without, without },
+		{ name: `with keys, ${onRecord} on record`, runs: withKeys, without },
+	]);
+	const least = (runs: CreateRun[], field: 'created' | 'reported') =>
+		Math.min(...runs.map((run) => run[field]));
 	return {
 		title: 'Unique keys',
 		text:
@@ -84,22 +82,29 @@ function section(rows: Row[], items: number, rounds: number): Section {
 			`turns, medians of ${rounds} rounds; the sandbox answers after ${LATENCY_MS} ms. Keys on record are those ` +
 			'that earlier executions of the same node have left.',
 		tables: [
-			{
-				heading: ['Node', 'wall s', '÷ without', 'CPU ms/item', 'created', 'reported'],
-				rows: rows.flatMap((row) => [
-					line(`without keys (beside ${row.onRecord} on record)`, row.without, row),
-					line(`with keys, ${row.onRecord} on record`, row.withKeys, row),
-				]),
-			},
+			createTable(
+				[
+					['Node', ({ name }) => name],
+					['wall s', ({ runs }) => wall(runs).toFixed(2)],
+					['÷ without', ({ runs, without }) => (wall(runs) / wall(without)).toFixed(2)],
+					[
+						'CPU ms/item',
+						({ runs }) => (median(runs.map(({ cpuMs }) => cpuMs)) / items).toFixed(2),
+					],
+					['created', ({ runs }) => least(runs, 'created')],
+					['reported', ({ runs }) => least(runs, 'reported')],
+				],
+				lines,
+			),
 		],
 		reading: `With keys the run takes ${rows
 			.map((row) => `${(wall(row.withKeys) / wall(row.without)).toFixed(2)} ×`)
 			.join(', ')} the time of the same run without.`,
-		targets: rows.map((row) =>
-			ratioTarget(
-				`${row.onRecord} on record: wall time ≤ ${MOST} × without keys`,
-				wall(row.withKeys),
-				wall(row.without),
+		targets: rows.map(({ onRecord, withKeys, without }) =>
+			createRatioTarget(
+				`${onRecord} on record: wall time ≤ ${MOST} × without keys`,
+				wall(withKeys),
+				wall(without),
 				MOST,
 			),
 		),

@@ -8,7 +8,7 @@ import {
 	type CreateRun,
 	type Load,
 } from './createRun';
-import { ratioTarget, type Section, type Target } from './report';
+import { createRatioTarget, createTable, type Section, type Target } from './report';
 import { startFreshN8n, startSandboxFor, using, type Settings } from './world';
 
 const LATENCY_MS = 50;
@@ -40,24 +40,23 @@ export async function benchmarkLimit(settings: Settings): Promise<Section> {
 	const batch = { items: quick ? 250 : 2500 };
 	const many = { items: quick ? 200 : 2000, executions: 40 };
 	const crowd = { items: quick ? 80 : 1000, executions: 40 };
-	const [one, forty, fortySmall] = [batch, many, crowd].map(({ items, ...load }) =>
-		'executions' in load ? `40 executions of ${items / 40}` : `one run of ${items}`,
-	);
+	const name = (who: string, { items, executions = 1 }: Load) =>
+		executions === 1
+			? `${who}, one run of ${items}`
+			: `${who}, ${executions} executions of ${items / executions} at once`;
+	const ours = (load: Load, limit: Limit, more: Partial<Scene>) => ({
+		...{ name: name('SafePays', load), load, limit },
+		...more,
+	});
+	const [byMessage, byHeaders] = [false, true].map((headers) => ({ headers, most: 1.15 }));
 	// Each has a sandbox of its own, so two runs that mostly wait are measured at once.
 	const pairs: Scene[][] = [
-		[false, true].map((headers) => ({
-			name: `SafePays, ${one}`,
-			load: batch,
-			limit: published,
-			headers,
-			most: 1.15,
-		})),
-		...[false, true].map((headers) => [
-			{ name: `SafePays, ${forty} at once`, load: many, limit: published, headers, most: 1.15 },
-		]),
-		[{ name: `SafePays, ${fortySmall} at once`, load: crowd, limit: short }],
-		[{ name: `SafePays, ${fortySmall} at once`, load: crowd, limit: short, headers: true }],
-		[{ name: `HTTP Request, ${one}`, load: batch, limit: published, byHttpRequest: true }],
+		[ours(batch, published, byMessage), ours(batch, published, byHeaders)],
+		[ours(many, published, byMessage)],
+		[ours(many, published, byHeaders)],
+		[ours(crowd, short, {})],
+		[ours(crowd, short, { headers: true })],
+		[{ name: name('HTTP Request', batch), load: batch, limit: published, byHttpRequest: true }],
 	];
 	return await using(settings, async (cleanup) => {
 		const n8n = await startFreshN8n(settings, cleanup);
@@ -83,11 +82,11 @@ export async function benchmarkLimit(settings: Settings): Promise<Section> {
 			settings.step(`limit: ${pair[0].name} under ${describe(pair[0].limit)}`);
 			rows.push(...(await Promise.all(pair.map(measure))));
 		}
-		return section(rows, published);
+		return createSection(rows, published);
 	});
 }
 
-function section(rows: Row[], published: Limit): Section {
+function createSection(rows: Row[], published: Limit): Section {
 	const ours = rows.filter(({ byHttpRequest }) => !byHttpRequest);
 	const theirs = rows.find(({ byHttpRequest }) => byHttpRequest);
 	const targets = ours.flatMap((row): Target[] => {
@@ -108,7 +107,14 @@ function section(rows: Row[], published: Limit): Section {
 			},
 			...(most === undefined
 				? []
-				: [ratioTarget(`${what}: wall time ≤ ${most} × bound`, run.wallSeconds, bound(row), most)]),
+				: [
+						createRatioTarget(
+							`${what}: wall time ≤ ${most} × bound`,
+							run.wallSeconds,
+							bound(row),
+							most,
+						),
+					]),
 		];
 	});
 	return {
@@ -122,38 +128,24 @@ function section(rows: Row[], published: Limit): Section {
 			'also promised headers. "Reported" are the items with an invoice that came out of the node: what was created ' +
 			'and is not reported has to be looked for by hand.',
 		tables: [
-			{
-				heading: [
-					'Node',
-					'limit',
-					'told in',
-					'execution',
-					'wall s',
-					'÷ bound',
-					'requests',
-					'refused',
-					'refused %',
-					'in flight',
-					'created',
-					'doubled',
-					'reported',
+			createTable<Row>(
+				[
+					['Node', ({ name }) => name],
+					['limit', ({ limit }) => describe(limit)],
+					['told in', toldIn],
+					['execution', ({ run }) => run.status],
+					['wall s', ({ run }) => run.wallSeconds.toFixed(1)],
+					['÷ bound', (row) => (row.run.wallSeconds / bound(row)).toFixed(2)],
+					['requests', ({ run }) => run.requests],
+					['refused', ({ run }) => run.refused],
+					['refused %', ({ run }) => percent(run.refused / run.requests)],
+					['in flight', ({ run }) => run.inFlight],
+					['created', ({ run }) => run.created],
+					['doubled', ({ run }) => run.doubled],
+					['reported', ({ run }) => run.reported],
 				],
-				rows: rows.map((row) => [
-					row.name,
-					describe(row.limit),
-					toldIn(row),
-					row.run.status,
-					row.run.wallSeconds.toFixed(1),
-					(row.run.wallSeconds / bound(row)).toFixed(2),
-					String(row.run.requests),
-					String(row.run.refused),
-					percent(row.run.refused / row.run.requests),
-					String(row.run.inFlight),
-					String(row.run.created),
-					String(row.run.doubled),
-					String(row.run.reported),
-				]),
-			},
+				rows,
+			),
 		],
 		reading:
 			'The SafePays node waits and goes on, so that all is created once and comes out of the node, and forty ' +

@@ -1,10 +1,16 @@
 import type { NodeJson } from '../harness/workflow';
-import { createWorkflow, httpRequestNode, ourNode, runCreates, type CreateRun } from './createRun';
-import { ratioTarget, type Section } from './report';
+import {
+	createWorkflow,
+	httpRequestNode,
+	ourNode,
+	runCreates,
+	WARM_UP_ITEMS,
+	type CreateRun,
+} from './createRun';
+import { createRatioTarget, createTable, type Section } from './report';
 import { startFreshN8n, startSandboxFor, using, type Settings } from './world';
 
 const LATENCY_MS = 20;
-const WARM_UP_ITEMS = 20;
 const MEGABYTE = 1024 ** 2;
 
 /** The most memory that n8n holds while a node creates very many invoices, in a fresh n8n for each node. */
@@ -23,15 +29,6 @@ export async function benchmarkMemory(settings: Settings): Promise<Section> {
 	const ours = await measure('SafePays', (credential) => ourNode(credential));
 	const http = await measure('HTTP Request', httpRequestNode);
 
-	const row = (name: string, run: CreateRun) => [
-		name,
-		run.status,
-		(run.memoryBefore / MEGABYTE).toFixed(0),
-		(run.peakMemory / MEGABYTE).toFixed(0),
-		run.wallSeconds.toFixed(1),
-		String(run.created),
-		String(run.reported),
-	];
 	return {
 		title: 'Memory',
 		text:
@@ -39,16 +36,27 @@ export async function benchmarkMemory(settings: Settings): Promise<Section> {
 			`after ${LATENCY_MS} ms. The most memory that n8n's process held (resident, in MB), and what it held just ` +
 			'before.',
 		tables: [
-			{
-				heading: ['Node', 'execution', 'before MB', 'peak MB', 'wall s', 'created', 'reported'],
-				rows: [row('SafePays', ours), row('HTTP Request', http)],
-			},
+			createTable(
+				[
+					['Node', ({ name }) => name],
+					['execution', ({ run }) => run.status],
+					['before MB', ({ run }) => (run.memoryBefore / MEGABYTE).toFixed(0)],
+					['peak MB', ({ run }) => (run.peakMemory / MEGABYTE).toFixed(0)],
+					['wall s', ({ run }) => run.wallSeconds.toFixed(1)],
+					['created', ({ run }) => run.created],
+					['reported', ({ run }) => run.reported],
+				],
+				[
+					{ name: 'SafePays', run: ours },
+					{ name: 'HTTP Request', run: http },
+				],
+			),
 		],
 		reading:
 			`On top of what n8n held before, the SafePays node took ${megabytesMore(ours)} MB and the HTTP Request node ` +
 			`${megabytesMore(http)} MB.`,
 		targets: [
-			ratioTarget(
+			createRatioTarget(
 				"peak memory ≤ the HTTP Request node's",
 				ours.peakMemory,
 				http.peakMemory,

@@ -12,6 +12,18 @@ import type { SandboxProcess } from './sandboxProcess';
 /** Notifications that are on their way at the same time. */
 export const SENDERS = 8;
 
+/** How n8n's expression engine is set. */
+export const ENGINES = [
+	{ name: "n8n's defaults", env: {} },
+	{
+		name: '`N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE=true`',
+		env: { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' },
+	},
+];
+
+/** Notifications that find n8n's code cold. */
+export const WARM_UP = 16;
+
 export type NotificationKind = 'genuine' | 'duplicate' | 'forged' | 'malformed';
 
 export interface NotificationRun {
@@ -33,7 +45,7 @@ export interface NotificationRun {
  *
  * @returns their IDs
  */
-export async function paidInvoices(
+export async function createPaidInvoices(
 	{ apiKey, control }: SandboxProcess,
 	count: number,
 ): Promise<string[]> {
@@ -92,16 +104,12 @@ export async function sendNotifications(
 	await untilQuiet(n8n.pid);
 	const cpuBefore = cpuMs(n8n.pid);
 	const startedAt = Date.now();
-	const open = [...ids];
-	const sender = async () => {
-		for (let id = open.shift(); id !== undefined; id = open.shift()) {
-			const sentAt = performance.now();
-			const { status } = await post(url, { invoice: { id, status: 'Paid' } });
-			answerMs.push(performance.now() - sentAt);
-			answers[status] = (answers[status] ?? 0) + 1;
-		}
-	};
-	await Promise.all(Array.from({ length: senders }, sender));
+	await pool(ids, senders, async (id) => {
+		const sentAt = performance.now();
+		const { status } = await post(url, { invoice: { id, status: 'Paid' } });
+		answerMs.push(performance.now() - sentAt);
+		answers[status] = (answers[status] ?? 0) + 1;
+	});
 	const after = await untilQuiet(n8n.pid);
 	return {
 		notifications: ids.length,
@@ -122,3 +130,11 @@ async function countExecutions(
 	const { count } = await n8n.rest.get<{ count: number }>(`/executions?${query.toString()}`);
 	return count;
 }
+
+export const measureCpuEach = ({ cpuMs: used, notifications }: NotificationRun) =>
+	used / notifications;
+
+export const describeAnswers = ({ answers }: NotificationRun) =>
+	Object.entries(answers)
+		.map(([status, count]) => `${count} × ${status}`)
+		.join(', ');

@@ -25,13 +25,10 @@ export function cpuMs(pid: number): number {
  * Resolves once a process and those that it has started have nothing more to do.
  *
  * @returns since when (milliseconds since 1970), and the CPU time used so far in milliseconds.
- *   Rejects after `timeout` ms.
+ *   Rejects after a minute.
  */
-export async function untilQuiet(
-	pid: number,
-	timeout = 60_000,
-): Promise<{ since: number; cpuMs: number }> {
-	const deadline = Date.now() + timeout;
+export async function untilQuiet(pid: number): Promise<{ since: number; cpuMs: number }> {
+	const deadline = Date.now() + 60_000;
 	let since = Date.now();
 	let used = cpuMs(pid);
 	for (;;) {

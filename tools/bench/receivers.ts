@@ -13,8 +13,14 @@ import {
 } from '../harness/workflow';
 import { FLOOR_TYPE } from './floorNode';
 
-/** A way to take notifications in n8n. */
-export type ReceiverName = 'ours' | 'floor' | 'byHand';
+/** The ways to take notifications in n8n. */
+export const RECEIVER_NAMES = {
+	ours: 'SafePays Trigger',
+	floor: 'bare trigger (floor)',
+	byHand: 'Webhook → HTTP Request → IF',
+};
+export type ReceiverName = keyof typeof RECEIVER_NAMES;
+export const RECEIVERS = Object.keys(RECEIVER_NAMES) as ReceiverName[];
 
 /** An active workflow that takes notifications. */
 export interface Receiver {

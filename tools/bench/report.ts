@@ -1,5 +1,3 @@
-import { markdownTable } from '../harness/table';
-
 /** A figure that has to be reached. */
 export interface Target {
 	/** e.g. "wall time at most 1.15 × bound" */
@@ -16,34 +14,46 @@ export interface Section {
 	title: string;
 	/** What was done, and how to read the table. */
 	text: string;
-	tables: Array<{ caption?: string; heading: string[]; rows: string[][] }>;
+	tables: string[];
 	/** The tables in plain words. */
 	reading: string;
 	targets: Target[];
 }
 
-export function sectionText({ title, text, tables, reading, targets }: Section): string {
+/** The columns of a table: their headings, and what each shows of a row. */
+export type Columns<Row> = Array<[heading: string, show: (row: Row) => string | number]>;
+
+/** A table that also reads well as plain text: the first column to the left, the others to the right. */
+export function createTable<Row>(columns: Columns<Row>, rows: Row[]): string {
+	const cells = columns.map(([heading, show], column) => {
+		const texts = rows.map((row) => String(show(row)));
+		const width = Math.max(3, heading.length, ...texts.map(({ length }) => length));
+		const pad = (text: string) => (column === 0 ? text.padEnd(width) : text.padStart(width));
+		const rule = column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`;
+		return [pad(heading), rule, ...texts.map(pad)];
+	});
+	return cells[0]
+		.map((_, line) => `| ${cells.map((column) => column[line]).join(' | ')} |`)
+		.join('\n');
+}
+
+export function createSectionText({ title, text, tables, reading, targets }: Section): string {
+	const missed = targets.filter(({ reached, otherwise }) => !reached && otherwise);
 	return [
 		`## ${title}`,
 		text,
-		...tables.flatMap(({ caption, heading, rows }) => [
-			...(caption ? [caption] : []),
-			markdownTable(heading, rows),
-		]),
+		...tables,
 		reading,
-		...(targets.length > 0 ? [targetsText(targets)] : []),
+		createTable(
+			[
+				['Target', ({ what }) => what],
+				['measured', ({ measured }) => measured],
+				['reached', ({ reached }) => (reached ? 'yes' : '**no**')],
+			],
+			targets,
+		),
+		...missed.map(({ what, otherwise }) => `Why not "${what}": ${otherwise}`),
 	].join('\n\n');
-}
-
-function targetsText(targets: Target[]): string {
-	const table = markdownTable(
-		['Target', 'measured', 'reached'],
-		targets.map(({ what, measured, reached }) => [what, measured, reached ? 'yes' : '**no**']),
-	);
-	const reasons = targets
-		.filter(({ reached, otherwise }) => !reached && otherwise)
-		.map(({ what, otherwise }) => `Why not "${what}": ${otherwise}`);
-	return [table, ...reasons].join('\n\n');
 }
 
 /** The middle one of some figures; the mean of the middle two. */
@@ -54,7 +64,7 @@ export function median(figures: number[]): number {
 }
 
 /** A target for `figure ÷ reference`, which may be `most` at most. */
-export function ratioTarget(
+export function createRatioTarget(
 	what: string,
 	figure: number,
 	reference: number,

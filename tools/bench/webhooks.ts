@@ -1,47 +1,31 @@
 import { installFloorNode } from './floorNode';
 import {
+	createPaidInvoices,
+	describeAnswers,
+	ENGINES,
 	madeUpIds,
-	paidInvoices,
+	measureCpuEach,
 	SENDERS,
 	sendNotifications,
+	WARM_UP,
 	type NotificationKind,
 	type NotificationRun,
 } from './notifications';
-import { createReceivers, type ReceiverName } from './receivers';
-import { ratioTarget, type Section, type Target } from './report';
+import { createReceivers, RECEIVER_NAMES, RECEIVERS, type ReceiverName } from './receivers';
+import { createRatioTarget, createTable, type Columns, type Section, type Target } from './report';
 import { startFreshN8n, startSandboxFor, using, type Settings } from './world';
 
-const WARM_UP = 16;
 /** What is answered without asking SafePays or starting the workflow has to cost this share of the floor at most. */
 const WELL_UNDER = 0.7;
-
-export const RECEIVER_NAMES: Record<ReceiverName, string> = {
-	ours: 'SafePays Trigger',
-	floor: 'bare trigger (floor)',
-	byHand: 'Webhook → HTTP Request → IF',
-};
-
-/** How n8n's expression engine is set. */
-interface Engine {
-	name: string;
-	env: NodeJS.ProcessEnv;
-	/** Notifications of each kind in a round. */
-	count: number;
-}
 
 type Runs = Record<ReceiverName, Partial<Record<NotificationKind, NotificationRun>>>;
 
 /** What a notification costs n8n, beside a trigger that does next to nothing and a guard built by hand. */
 export async function benchmarkWebhooks(settings: Settings): Promise<Section> {
 	const rounds = settings.quick ? 1 : 2;
-	const defaults: Engine = { name: "n8n's defaults", env: {}, count: settings.quick ? 8 : 48 };
-	const lazy: Engine = {
-		name: '`N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE=true`',
-		env: { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' },
-		count: settings.quick ? 8 : 80,
-	};
-	const withDefaults = await measure(settings, defaults, rounds);
-	const withLazy = await measure(settings, lazy, rounds);
+	const [defaults, lazy] = ENGINES;
+	const withDefaults = await measure(settings, defaults, settings.quick ? 8 : 48, rounds);
+	const withLazy = await measure(settings, lazy, settings.quick ? 8 : 80, rounds);
 	return {
 		title: 'Receiving notifications',
 		text:
@@ -53,8 +37,8 @@ export async function benchmarkWebhooks(settings: Settings): Promise<Section> {
 			'trigger that does nothing but one authenticated GET and then starts the workflow, whatever the answer. ' +
 			'The rate counts until the last execution has ended; CPU is all that n8n used, executions included.',
 		tables: [
-			{ caption: `With ${defaults.name}:`, ...table(withDefaults) },
-			{ caption: `With ${lazy.name}:`, ...table(withLazy) },
+			`With ${defaults.name}:\n\n${tabulate(withDefaults)}`,
+			`With ${lazy.name}:\n\n${tabulate(withLazy)}`,
 		],
 		reading:
 			'What the trigger turns away, it turns away without an execution; the guard built by hand and the floor store ' +
@@ -64,7 +48,7 @@ export async function benchmarkWebhooks(settings: Settings): Promise<Section> {
 		targets: [
 			...targets(withDefaults, defaults.name),
 			...targets(withLazy, lazy.name),
-			ratioTarget(
+			createRatioTarget(
 				`genuine ≤ 1.1 × by hand in CPU, with ${lazy.name}`,
 				cpuEach(withLazy.ours.genuine),
 				cpuEach(withLazy.byHand.genuine),
@@ -74,34 +58,36 @@ export async function benchmarkWebhooks(settings: Settings): Promise<Section> {
 	};
 }
 
-async function measure(settings: Settings, engine: Engine, rounds: number): Promise<Runs> {
+async function measure(
+	settings: Settings,
+	engine: (typeof ENGINES)[number],
+	count: number,
+	rounds: number,
+): Promise<Runs> {
 	return await using(settings, async (cleanup) => {
-		const n8n = await startFreshN8n(settings, cleanup, {
-			env: engine.env,
-			prepare: installFloorNode,
-		});
+		const { env } = engine;
+		const n8n = await startFreshN8n(settings, cleanup, { env, prepare: installFloorNode });
 		const { sandbox, credential } = await startSandboxFor(n8n, cleanup, ['--no-rate-limit']);
 		const receivers = await createReceivers(n8n, credential, sandbox.url);
-		const names = Object.keys(RECEIVER_NAMES) as ReceiverName[];
 		const runs: Runs = { ours: {}, floor: {}, byHand: {} };
-		for (const name of names) {
+		for (const name of RECEIVERS) {
 			settings.step(`webhooks: warming up ${RECEIVER_NAMES[name]}`);
-			await sendNotifications(n8n, receivers[name], await paidInvoices(sandbox, WARM_UP));
+			await sendNotifications(n8n, receivers[name], await createPaidInvoices(sandbox, WARM_UP));
 		}
 		for (let round = 0; round < rounds; round++) {
-			for (const name of round % 2 === 0 ? names : [...names].reverse()) {
-				const paid = await paidInvoices(sandbox, engine.count);
+			for (const name of round % 2 === 0 ? RECEIVERS : RECEIVERS.toReversed()) {
+				const paid = await createPaidInvoices(sandbox, count);
 				const ids: Partial<Record<NotificationKind, string[]>> = {
 					genuine: paid,
 					duplicate: paid,
-					forged: madeUpIds('forged', engine.count),
+					forged: madeUpIds('forged', count),
 					// the others take these for an ID like any other
-					...(name === 'ours' && { malformed: madeUpIds('malformed', engine.count) }),
+					...(name === 'ours' && { malformed: madeUpIds('malformed', count) }),
 				};
 				for (const [kind, list] of Object.entries(ids) as Array<[NotificationKind, string[]]>) {
 					settings.step(`webhooks: ${kind} to ${RECEIVER_NAMES[name]} with ${engine.name}`);
 					const run = await sendNotifications(n8n, receivers[name], list);
-					runs[name][kind] = sum(runs[name][kind], run);
+					runs[name][kind] = add(runs[name][kind], run);
 				}
 			}
 		}
@@ -109,12 +95,11 @@ async function measure(settings: Settings, engine: Engine, rounds: number): Prom
 	});
 }
 
-function sum(earlier: NotificationRun | undefined, run: NotificationRun): NotificationRun {
+function add(earlier: NotificationRun | undefined, run: NotificationRun): NotificationRun {
 	if (!earlier) return run;
 	const answers = { ...earlier.answers };
-	for (const [status, count] of Object.entries(run.answers)) {
-		answers[status] = (answers[status] ?? 0) + count;
-	}
+	for (const [status, times] of Object.entries(run.answers))
+		answers[status] = (answers[status] ?? 0) + times;
 	return {
 		notifications: earlier.notifications + run.notifications,
 		seconds: earlier.seconds + run.seconds,
@@ -125,36 +110,25 @@ function sum(earlier: NotificationRun | undefined, run: NotificationRun): Notifi
 	};
 }
 
-function cpuEach(run: NotificationRun | undefined): number {
-	return run ? run.cpuMs / run.notifications : NaN;
-}
+const cpuEach = (run: NotificationRun | undefined) => (run ? measureCpuEach(run) : NaN);
 
-function table(runs: Runs): { heading: string[]; rows: string[][] } {
-	const floor = cpuEach(runs.floor.genuine);
-	return {
-		heading: [
-			'Receiver, notification',
-			'sent',
-			'a second',
-			'CPU ms each',
-			'÷ floor',
-			'answers',
-			'executions',
-		],
-		rows: (Object.keys(runs) as ReceiverName[]).flatMap((name) =>
-			Object.entries(runs[name]).map(([kind, run]) => [
-				`${RECEIVER_NAMES[name]}, ${kind}`,
-				String(run.notifications),
-				(run.notifications / run.seconds).toFixed(1),
-				cpuEach(run).toFixed(1),
-				(cpuEach(run) / floor).toFixed(2),
-				Object.entries(run.answers)
-					.map(([status, count]) => `${count} × ${status}`)
-					.join(', '),
-				String(run.executions),
-			]),
-		),
-	};
+function tabulate(runs: Runs): string {
+	const columns: Columns<{ name: string; run: NotificationRun }> = [
+		['Receiver, notification', ({ name }) => name],
+		['sent', ({ run }) => run.notifications],
+		['a second', ({ run }) => (run.notifications / run.seconds).toFixed(1)],
+		['CPU ms each', ({ run }) => cpuEach(run).toFixed(1)],
+		['÷ floor', ({ run }) => (cpuEach(run) / cpuEach(runs.floor.genuine)).toFixed(2)],
+		['answers', ({ run }) => describeAnswers(run)],
+		['executions', ({ run }) => run.executions],
+	];
+	const rows = RECEIVERS.flatMap((receiver) =>
+		Object.entries(runs[receiver]).map(([kind, run]) => ({
+			name: `${RECEIVER_NAMES[receiver]}, ${kind}`,
+			run,
+		})),
+	);
+	return createTable(columns, rows);
 }
 
 function targets({ ours, floor }: Runs, engine: string): Target[] {
@@ -163,7 +137,7 @@ function targets({ ours, floor }: Runs, engine: string): Target[] {
 	const executions = stored.map((kind) => ours[kind]?.executions ?? NaN);
 	const { genuine } = ours;
 	return [
-		ratioTarget(
+		createRatioTarget(
 			`genuine ≤ 1.1 × floor in CPU, with ${engine}`,
 			cpuEach(genuine),
 			least,
@@ -171,7 +145,7 @@ function targets({ ours, floor }: Runs, engine: string): Target[] {
 			"the execution that a notification starts asks n8n's database whether another n8n process has had it, which the floor does not.",
 		),
 		...(['duplicate', 'malformed'] as const).map((kind) =>
-			ratioTarget(
+			createRatioTarget(
 				`${kind} ≤ ${WELL_UNDER} × floor in CPU, with ${engine}`,
 				cpuEach(ours[kind]),
 				least,

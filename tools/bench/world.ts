@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { Cleanup } from '../harness/cleanup';
 import { startN8n, type RunningN8n } from '../harness/n8n';
-import { installPackage } from '../harness/package';
+import { createUserFolder } from '../harness/package';
 import { localDir } from '../harness/paths';
 import { startSandboxProcess, type SandboxProcess } from './sandboxProcess';
 
@@ -47,9 +45,7 @@ export async function startFreshN8n(
 	options: { env?: NodeJS.ProcessEnv; prepare?: (userFolder: string) => void } = {},
 ): Promise<RunningN8n> {
 	settings.step('starting n8n');
-	const userFolder = mkdtempSync(join(tmpdir(), 'safepays-bench-'));
-	cleanup.add(() => rmSync(userFolder, { recursive: true, force: true }));
-	await installPackage(userFolder);
+	const userFolder = await createUserFolder('bench', cleanup);
 	options.prepare?.(userFolder);
 	const profiling = settings.profiles && {
 		NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${settings.profiles}`,

@@ -37,7 +37,7 @@ const MARGIN = { top: 30, right: 60, bottom: 80, left: 60 };
 export async function takePicture(name: string, of: Page | Locator): Promise<void> {
 	const page = 'goto' in of ? of : of.page();
 	await settle(page);
-	const options = { path: pathOf(name), animations: 'disabled', style: STYLE } as const;
+	const options = { path: getPath(name), animations: 'disabled', style: STYLE } as const;
 	await of.screenshot(options);
 	checkSize(name);
 }
@@ -56,7 +56,7 @@ export async function takeCanvasPicture(name: string, page: Page): Promise<void>
 	const width = Math.max(...boxes.map(({ right }) => right)) + MARGIN.right - x;
 	const height = Math.max(...boxes.map(({ bottom }) => bottom)) + MARGIN.bottom - y;
 	await page.screenshot({
-		path: pathOf(name),
+		path: getPath(name),
 		animations: 'disabled',
 		style: STYLE + CANVAS_STYLE,
 		clip: { x, y, width, height },
@@ -84,13 +84,13 @@ async function settle(page: Page): Promise<void> {
 	await page.waitForFunction(() => Array.from(document.images).every(({ complete }) => complete));
 }
 
-function pathOf(name: string): string {
+function getPath(name: string): string {
 	mkdirSync(IMAGES, { recursive: true });
 	return join(IMAGES, `${name}.png`);
 }
 
 function checkSize(name: string): void {
-	const { size } = statSync(pathOf(name));
+	const { size } = statSync(getPath(name));
 	if (size > MAX_BYTES)
 		throw new Failure(`docs/images/${name}.png has ${size} bytes, more than ${MAX_BYTES}.`);
 	console.log(`docs/images/${name}.png`);

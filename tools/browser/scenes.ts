@@ -54,7 +54,7 @@ const credential: Scene = async (editor, studio) => {
 	await dialog.untilFailed('SafePays does not accept the API key');
 	await takePicture('credential-failed', dialog.dialog);
 	// the other scenes need it
-	await dialog.fill('apiKey', studio.apiKey);
+	await dialog.fill('apiKey', studio.sandbox.apiKey);
 	await dialog.save();
 	await dialog.untilPassed();
 };
@@ -184,7 +184,7 @@ const wait: Scene = async (editor, studio, session) => {
 	await node.parameter('resumeOn').scrollIntoViewIfNeeded();
 	await takePicture('wait-for-payment', editor.get('ndv'));
 
-	const { invoices } = await studio.sandbox.state();
+	const invoices = [...studio.sandbox.books.invoices.values()];
 	const link = /http\S+/.exec(await waiting.innerText())?.[0];
 	const page = await session.newPage();
 	await page.setViewportSize({ width: 1000, height: 640 });
@@ -200,9 +200,9 @@ const wait: Scene = async (editor, studio, session) => {
 	await takeCanvasPicture('canvas-create-wait-paid', editor.page);
 };
 
-const sandboxHome: Scene = async ({ page }, { sandboxUrl }) => {
+const sandboxHome: Scene = async ({ page }, { sandbox }) => {
 	await page.setViewportSize({ width: 1280, height: 1100 });
-	await page.goto(sandboxUrl);
+	await page.goto(sandbox.url);
 	await takePicture('sandbox-home', page);
 };
 

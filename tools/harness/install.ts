@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 
 import { Failure, runCli } from './failure';
 import { ensureNode, findNodeForN8n, findNodeHeaders } from './node';
-import { checkRegistry, npmFailure } from './npm';
+import { checkRegistry, createNpmFailure } from './npm';
 import { localDir, n8nDir, n8nDirIsOurs } from './paths';
 import { Progress } from './progress';
 import { run } from './run';
@@ -113,7 +113,7 @@ async function installPackages(dir: string): Promise<void> {
 		cwd: dir,
 		logFile,
 	});
-	if (code !== 0) throw await npmFailure('installing n8n', output, logFile);
+	if (code !== 0) throw createNpmFailure('installing n8n', output, logFile);
 }
 
 async function buildSqlite(dir: string, node: string): Promise<void> {
@@ -135,7 +135,7 @@ async function buildSqlite(dir: string, node: string): Promise<void> {
 			`n8n's SQLite driver has to be compiled here, which takes a C++ compiler, make and Python 3: install them (Debian, Ubuntu: "apt-get install build-essential python3"; macOS: "xcode-select --install") and try again. (log: ${logFile})`,
 		);
 	}
-	throw await npmFailure("building n8n's SQLite driver", output, logFile);
+	throw createNpmFailure("building n8n's SQLite driver", output, logFile);
 }
 
 async function loadsSqlite(dir: string, node: string): Promise<boolean> {

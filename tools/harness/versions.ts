@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { dependencies as pinned } from '../n8n/package.json';
 import { Failure } from './failure';
 import { installFromLock } from './install';
-import { checkRegistry, npmFailure } from './npm';
+import { checkRegistry, createNpmFailure } from './npm';
 import { localDir, pinnedN8nDir } from './paths';
 import { Progress } from './progress';
 import { run } from './run';
@@ -62,7 +62,7 @@ async function lockDependencies(dir: string, version: string, before?: string): 
 		{ cwd: dir, logFile },
 	);
 	progress.stop();
-	if (code !== 0) throw await npmFailure(doing, output, logFile);
+	if (code !== 0) throw createNpmFailure(doing, output, logFile);
 }
 
 function manifestFor(version: string): string {

@@ -46,10 +46,9 @@ async function main(): Promise<void> {
 		const ours = await soak({ ...settings, minutes });
 		const control = values['without-control']
 			? undefined
-			: await soak({ ...settings, control: true, slices: ours.memory.length });
-		const { text, problems } = reportSoak(seed, ours, control);
+			: await soak({ ...settings, control: true, slices: ours.heaps.length });
 		progress.stop();
-		console.log(text);
+		const problems = reportSoak(seed, ours, control);
 		if (problems.length > 0) process.exitCode = 1;
 	} finally {
 		progress.stop();

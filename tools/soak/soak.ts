@@ -4,8 +4,7 @@ import { startOwnN8n } from '../harness/ownN8n';
 import { eventually } from '../harness/eventually';
 import type { Audit } from './books';
 import { audit, Executions } from './books';
-import type { Memory } from './heap';
-import { HEAP_OPTIONS, memoryMeter } from './heap';
+import { createHeapMeter, HEAP_OPTIONS } from './heap';
 import type { Asked } from './traffic';
 import { letThingsGoWrong, Traffic } from './traffic';
 import { activateAll, n8nsOwn, ours } from './workflows';
@@ -15,7 +14,7 @@ const LEAST_SLICES = 12;
 /** n8n looks every minute which waits are over. */
 const SHORT_WAITS_OVER_MS = 180_000;
 
-export interface SoakOptions {
+interface SoakOptions {
 	/** How long there is traffic, at least, and how many slices of it; not less than it takes to judge memory. */
 	minutes?: number;
 	slices?: number;
@@ -29,8 +28,8 @@ export interface SoakOptions {
 }
 
 export interface Soak {
-	/** After each slice of equal work. */
-	memory: Memory[];
+	/** n8n's heap in bytes, after each slice of equal work. */
+	heaps: number[];
 	seconds: number;
 	asked: Asked;
 	executions: number;
@@ -74,16 +73,16 @@ export async function soak(options: SoakOptions): Promise<Soak> {
 		return invoices.filter(({ id }) => text.includes(id)).map(({ id }) => id);
 	};
 	const traffic = new Traffic(sandbox, workflows, payable, seed);
-	const measure = memoryMeter(n8n);
+	const measure = createHeapMeter(n8n);
 
 	letThingsGoWrong(sandbox);
-	const memory: Memory[] = [];
+	const heaps: number[] = [];
 	const startedAt = Date.now();
-	while (memory.length < slices || Date.now() - startedAt < minutes * 60_000) {
-		step(`${name}: slice ${memory.length + 1}`);
+	while (heaps.length < slices || Date.now() - startedAt < minutes * 60_000) {
+		step(`${name}: slice ${heaps.length + 1}`);
 		await traffic.slice();
 		await executions.readNew();
-		memory.push(await measure());
+		heaps.push(await measure());
 	}
 	const seconds = (Date.now() - startedAt) / 1000;
 
@@ -110,7 +109,7 @@ export async function soak(options: SoakOptions): Promise<Soak> {
 		answers[answer] = (answers[answer] ?? 0) + 1;
 	}
 	return {
-		memory,
+		heaps,
 		seconds,
 		asked: traffic.asked,
 		executions: executions.all().length,

@@ -28,7 +28,7 @@ const LEFT = 0.3;
 /** How many of the unique keys have been used before. */
 const KEPT_KEYS = 0.4;
 
-export interface Bill {
+interface Bill {
 	email: string;
 	amount: number;
 	/** An order number. */
@@ -47,7 +47,6 @@ export interface Asked {
 	waits: { paid: string[][]; left: string[][]; short: string[][] };
 	notifications: number;
 	duplicates: number;
-	calls: number;
 }
 
 /** Mixed traffic, the same for the same seed. */
@@ -59,7 +58,6 @@ export class Traffic {
 		waits: { paid: [], left: [], short: [] },
 		notifications: 0,
 		duplicates: 0,
-		calls: 0,
 	};
 
 	private readonly random: () => number;
@@ -177,7 +175,6 @@ export class Traffic {
 	}
 
 	private async call(kind: Kind, items: object[]): Promise<void> {
-		this.asked.calls++;
 		await post(this.workflows[kind].url, { items });
 	}
 

@@ -1,10 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
 import type { Cleanup } from '../cleanup';
 import { startN8n, type N8nOptions, type RunningN8n } from '../n8n';
-import { installPackage } from '../package';
+import { createUserFolder } from '../package';
 
 /** One process of an n8n in queue mode. */
 export class Member {
@@ -14,9 +10,7 @@ export class Member {
 
 	/** Prepares a process with a user folder of its own that holds the package. */
 	static async create(options: Omit<N8nOptions, 'userFolder'>, cleanup: Cleanup): Promise<Member> {
-		const userFolder = mkdtempSync(join(tmpdir(), `safepays-${options.command}-`));
-		cleanup.add(() => rmSync(userFolder, { recursive: true, force: true }));
-		await installPackage(userFolder);
+		const userFolder = await createUserFolder(String(options.command), cleanup);
 		const member = new Member({ ...options, userFolder });
 		cleanup.add(async () => await member.stop());
 		return member;

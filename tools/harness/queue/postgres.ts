@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import type { Cleanup } from '../cleanup';
 import { findFreePort } from '../ports';
 import type { QueuePrograms } from './programs';
-import { startService } from './service';
+import { startService } from '../service';
 
 /** PostgreSQL's superuser of a cluster that lives as long as the tests; anybody on loopback is let in. */
 const USER = 'n8n';
@@ -41,7 +41,7 @@ export async function startPostgres(
 		dynamic_shared_memory_type: 'mmap',
 	};
 	const stop = await startService({
-		name: 'postgres',
+		name: 'queue-postgres',
 		program: postgres,
 		args: [
 			'-D',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Cleanup } from '../cleanup';
 import { findFreePort } from '../ports';
 import type { QueuePrograms } from './programs';
-import { startService } from './service';
+import { startService } from '../service';
 
 /** Starts a Redis of its own on loopback that writes nothing to the disk. @returns what n8n has to be told */
 export async function startRedis(
@@ -16,7 +16,7 @@ export async function startRedis(
 	cleanup.add(() => rmSync(folder, { recursive: true, force: true }));
 	const port = String(await findFreePort());
 	const stop = await startService({
-		name: 'redis',
+		name: 'queue-redis',
 		program: redisServer,
 		args: [
 			'--bind',

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Failure } from '../failure';
-import { findNodeForN8n } from '../node';
-import { localDir } from '../paths';
+import { Failure } from './failure';
+import { findNodeForN8n } from './node';
+import { localDir } from './paths';
 
 const START_TIMEOUT_MS = 60_000;
 
@@ -18,7 +18,7 @@ export interface Leashed {
 	user?: { uid: number; gid: number };
 }
 
-export interface ServiceOptions extends Leashed {
+interface ServiceOptions extends Leashed {
 	/** For people, and of the log in `.n8n-local/logs`. */
 	name: string;
 	cwd: string;
@@ -45,7 +45,7 @@ export async function startService(options: ServiceOptions): Promise<() => Promi
 	child.stdin.on('error', () => undefined);
 	const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
 	mkdirSync(join(localDir, 'logs'), { recursive: true });
-	const file = createWriteStream(join(localDir, 'logs', `queue-${name}.log`));
+	const file = createWriteStream(join(localDir, 'logs', `${name}.log`));
 	let log = '';
 	const stop = async () => {
 		child.stdin.end();
