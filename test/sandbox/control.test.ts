@@ -37,20 +37,6 @@ async function call(method: string, path: string, body?: unknown) {
 	return { status: response.status, body: (await response.json()) as Answer };
 }
 
-it.each([
-	['pay', 'Paid'],
-	['decline', 'Failed'],
-	['expire', 'Unpaid'],
-])('%s answers when the receiver has answered', async (action, status) => {
-	const hook = await receiver((_nth, response) => response.end('done'));
-	const { id } = await createInvoice(sandbox, { webhook_url: hook.url });
-	const answer = await call('POST', `/invoices/${id}/${action}`);
-	expect(answer.status).toBe(200);
-	expect(answer.body.invoice).toMatchObject({ id, status, account: KEY, webhookUrl: hook.url });
-	expect(answer.body.deliveries).toMatchObject([{ status: 200, responseBody: 'done' }]);
-	expect(await getInvoice(sandbox, id)).toMatchObject({ status });
-});
-
 describe('a burst', () => {
 	it('pays all that is open, in one moment', async () => {
 		const answers: Array<() => void> = [];

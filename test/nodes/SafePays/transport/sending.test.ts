@@ -28,7 +28,6 @@ const getInvoice = (options = {}) =>
 		options,
 	});
 const stored = () => sandbox.books.createInvoice(API_KEY, { email: 'a@example.com', amount: 1 }).id;
-const gaps = (times: number[]) => times.slice(1).map((time, index) => time - times[index]);
 
 describe('how many requests are on their way', () => {
 	it.each([
@@ -77,42 +76,6 @@ describe('the rate limit', () => {
 		expect(refused).toBeLessThanOrEqual(12);
 	});
 
-	it('stops everybody at the first 429: nobody sends until the time it names has passed', async () => {
-		sandbox.setLatency(30);
-		sandbox.addFault({ kind: 'slow', ms: 0, times: 4 });
-		sandbox.addFault({
-			kind: 'status',
-			status: 429,
-			headers: { 'Retry-After': '1' },
-			times: 1,
-		});
-		await runCreates(sandbox, bills(16), { options: { maxConcurrency: 4 } });
-		const { requests } = sandbox;
-		const refusedAt = (requests.find(({ status }) => status === 429)?.startedAt ?? 0) + 30;
-		// What was on its way already may have started a little after the refused one.
-		const during = requests.filter(
-			({ startedAt }) => startedAt > refusedAt + 100 && startedAt < refusedAt + 950,
-		);
-		expect(during).toEqual([]);
-		expect(requests.filter(({ startedAt }) => startedAt >= refusedAt + 950).length).toBeGreaterThan(
-			0,
-		);
-		expect(sandbox.books.invoices.size).toBe(16);
-	});
-
-	it('reads the seconds from SafePays’ sentence', async () => {
-		sandbox.addFault({
-			kind: 'status',
-			status: 429,
-			message: 'Rate limit exceeded. Please retry after 1 seconds.',
-			times: 1,
-		});
-		await runCreates(sandbox, bills(1));
-		const [gap] = gaps(sandbox.requests.map(({ startedAt }) => startedAt));
-		expect(gap).toBeGreaterThanOrEqual(990);
-		expect(gap).toBeLessThan(5000);
-	});
-
 	it('fails an item whose Rate Limit Wait is spent, names the limit, and sends nothing for it', async () => {
 		sandbox.addFault({ kind: 'status', status: 429 });
 		const executed = await runCreates(
@@ -136,25 +99,6 @@ describe('the rate limit', () => {
 });
 
 describe('a read', () => {
-	it('is asked again three times at most, with growing pauses', async () => {
-		const id = stored();
-		sandbox.addFault({ kind: 'status', status: 503 });
-		const executed = await execute(createWorld(sandbox), getInvoice(), { items: [{ id }] });
-		expect(executed.error?.message).toContain('(503)');
-		const [first, second, third] = gaps(sandbox.requests.map(({ startedAt }) => startedAt));
-		expect(sandbox.requests).toHaveLength(4);
-		expect(first).toBeLessThan(second);
-		expect(second).toBeLessThan(third);
-	});
-
-	it('comes through when SafePays does', async () => {
-		const id = stored();
-		sandbox.addFault({ kind: 'resetBefore', times: 1 });
-		expect(
-			(await execute(createWorld(sandbox), getInvoice(), { items: [{ id }] })).items,
-		).toMatchObject([{ id }]);
-	});
-
 	it('is not asked again when SafePays has answered', async () => {
 		const executed = await execute(createWorld(sandbox), getInvoice(), {
 			items: [{ id: UNKNOWN_ID }],
@@ -172,14 +116,6 @@ describe('a read', () => {
 		expect(executed.error?.message).toContain('[item 1]');
 		expect(words(executed)).not.toMatch(/Created|undefined/);
 	});
-});
-
-it('gives up after the option "Timeout"', async () => {
-	sandbox.addFault({ kind: 'slow', ms: 4000 });
-	const startedAt = Date.now();
-	const executed = await runCreates(sandbox, bills(1), { options: { timeout: 0.3 } });
-	expect(executed.error?.message).toMatch(/did not answer in time/);
-	expect(Date.now() - startedAt).toBeLessThan(3900);
 });
 
 it.each([302, 307, 308])(
