@@ -10,7 +10,7 @@ import { Ledger } from './ledger';
 import { noteReportedHere } from './reportedHere';
 import { UniqueKeys } from './uniqueKey';
 
-export { Fingerprints } from './ledger';
+export { Fingerprints } from './fingerprint';
 
 /** A create of this run, and how to recognise it on a retry. */
 export interface PlannedCreate {

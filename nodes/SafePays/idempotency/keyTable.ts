@@ -1,14 +1,9 @@
-import type {
-	IDataObject,
-	IExecuteFunctions,
-	INode,
-	INodeParameters,
-	IWorkflowBase,
-} from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
 import { sleep } from 'n8n-workflow';
 
 import { createProcessRegistry } from '../processMemory';
 import { getMessage } from '../unknownValues';
+import { changeRows, isEqual, openTable } from './dataTableNode';
 
 /** What a row of the table says of a key. */
 export type KeyStatus = 'creating' | 'created' | 'unconfirmed';
@@ -59,11 +54,9 @@ export class KeyTableError extends Error {
 	}
 }
 
-interface Request {
+interface QueuedChange {
 	context: IExecuteFunctions;
 	change: KeyTableChange;
-	/** May wait for others to go along with. */
-	isLazy: boolean;
 	resolve: (rows: KeyRow[]) => void;
 	reject: (error: unknown) => void;
 }
@@ -113,12 +106,11 @@ export const getKeyTable = createProcessRegistry(
 /**
  * The table of unique keys, one for each project of n8n, which all its workers see.
  *
- * n8n lets only its own Data Table node at its tables, so that node is run as a sub-workflow. A run
- * of it costs about as much for many rows as for one: what is asked for while another one is under
+ * A call costs about as much for many rows as for one: what is asked for while another one is under
  * way goes together in the next.
  */
 class KeyTable {
-	private waiting: Request[] = [];
+	private waiting: QueuedChange[] = [];
 
 	private isRunning = false;
 
@@ -135,12 +127,14 @@ class KeyTable {
 
 	/** @throws KeyTableError; the rows to insert may have been inserted anyway */
 	async change(context: IExecuteFunctions, change: KeyTableChange): Promise<KeyRow[]> {
-		return await this.enqueue(context, change, false);
+		const rows = this.enqueue(context, change);
+		this.flush();
+		return await rows;
 	}
 
 	/** The same, at the latest half a second from now: see also `flush`. */
 	async changeLater(context: IExecuteFunctions, change: KeyTableChange): Promise<void> {
-		const done = this.enqueue(context, change, true);
+		const done = this.enqueue(context, change);
 		void sleep(LAZY_MS).then(() => this.flush());
 		await done;
 	}
@@ -159,14 +153,9 @@ class KeyTable {
 		);
 	}
 
-	private async enqueue(
-		context: IExecuteFunctions,
-		change: KeyTableChange,
-		isLazy: boolean,
-	): Promise<KeyRow[]> {
+	private async enqueue(context: IExecuteFunctions, change: KeyTableChange): Promise<KeyRow[]> {
 		return await new Promise((resolve, reject) => {
-			this.waiting.push({ context, change, isLazy, resolve, reject });
-			if (!isLazy) void this.serve();
+			this.waiting.push({ context, change, resolve, reject });
 		});
 	}
 
@@ -179,39 +168,40 @@ class KeyTable {
 		this.isRunning = false;
 	}
 
-	private takeWaiting(): Request[] {
+	private takeWaiting(): QueuedChange[] {
 		let rows = 0;
 		let found = 0;
-		const fits = ({ change }: Request, index: number) => {
+		const fits = ({ change }: QueuedChange, index: number) => {
 			rows += (change.insert?.length ?? 0) + (change.remove?.length ?? 0);
 			found += change.find?.length ?? 0;
 			return index === 0 || (rows <= MAX_ROWS && found <= MAX_FOUND);
 		};
-		const end = this.waiting.findIndex((request, index) => !fits(request, index));
+		const end = this.waiting.findIndex((queued, index) => !fits(queued, index));
 		return this.waiting.splice(0, end < 0 ? this.waiting.length : end);
 	}
 
-	private async serveTogether(requests: Request[]): Promise<void> {
+	private async serveTogether(queued: QueuedChange[]): Promise<void> {
 		try {
-			const rows = await this.execute(requests[0].context, merge(requests));
-			for (const { change, resolve } of requests) {
+			const rows = await this.apply(queued[0].context, merge(queued));
+			for (const { change, resolve } of queued) {
 				const claims = new Set(change.find);
 				resolve(rows.filter(({ claim }) => claims.has(claim)));
 			}
 		} catch (error) {
 			// What one of them has done wrong must not fail the others.
-			if (requests.length > 1) for (const request of requests) await this.serveTogether([request]);
-			else requests[0].reject(error);
+			if (queued.length > 1) for (const one of queued) await this.serveTogether([one]);
+			else queued[0].reject(error);
 		}
 	}
 
-	private async execute(
+	/** Opens the table once more if it is gone. */
+	private async apply(
 		context: IExecuteFunctions,
 		change: KeyTableChange,
 		mayReopen = true,
 	): Promise<KeyRow[]> {
 		if (this.missing) throw this.missing;
-		const [done] = await Promise.allSettled([this.executeIn(context, change)]);
+		const [done] = await Promise.allSettled([this.applyToTable(context, change)]);
 		if (done.status === 'fulfilled') return done.value;
 		const message = getMessage(done.reason);
 		if (this.tableId === undefined && IS_MISSING.test(message)) {
@@ -223,169 +213,32 @@ class KeyTable {
 		// Another table counts from 1 again.
 		this.newestId = 0;
 		this.droppedTo = 0;
-		return await this.execute(context, change, false);
+		return await this.apply(context, change, false);
 	}
 
-	private async executeIn(
+	private async applyToTable(
 		context: IExecuteFunctions,
 		{ insert = [], remove = [], find = [] }: KeyTableChange,
 	): Promise<KeyRow[]> {
-		this.tableId ??= await openTable(context);
-		const { tableId } = this;
+		this.tableId ??= await openTable(context, TABLE_NAME, COLUMNS);
+		const removed = remove.map((id) => isEqual('id', id));
 		const dropTo = this.newestId - KEPT_IDS;
-		const drop = dropTo > this.droppedTo + DROPPED_IDS;
-		const removed = [
-			...remove.map((id) => isEqual('id', id)),
-			...(drop ? [{ keyName: 'id', condition: 'lte', keyValue: dropTo }] : []),
-		];
-		const nodes = [
-			...(insert.length > 0 ? [createInsertNode(tableId)] : []),
-			...(removed.length > 0 ? [createSelectNode('deleteRows', tableId, removed)] : []),
-			...(find.length > 0
-				? [
-						createSelectNode(
-							'get',
-							tableId,
-							find.map((claim) => isEqual('claim', claim)),
-						),
-					]
-				: []),
-		];
-		if (nodes.length === 0) return [];
-		const items = insert.length > 0 ? insert.map((row) => ({ ...row })) : [{}];
-		const output = await runNodes(context, nodes, items);
-		if (drop) this.droppedTo = dropTo;
-		if (find.length === 0) return [];
-		// An empty result comes as one empty item.
-		const rows = output.flatMap((row) => (row.id === undefined ? [] : [row as unknown as KeyRow]));
+		const drops = dropTo > this.droppedTo + DROPPED_IDS;
+		if (drops) removed.push({ keyName: 'id', condition: 'lte', keyValue: dropTo });
+		const inserted = insert.map((row) => ({ ...row }));
+		const claims = find.map((claim) => isEqual('claim', claim));
+		const output = await changeRows(context, this.tableId, inserted, removed, claims);
+		if (drops) this.droppedTo = dropTo;
+		const rows = output as unknown as KeyRow[];
 		for (const { id } of rows) this.newestId = Math.max(this.newestId, id);
 		return rows;
 	}
 }
 
-function merge(requests: Request[]): KeyTableChange {
+function merge(queued: QueuedChange[]): KeyTableChange {
 	return {
-		insert: requests.flatMap(({ change }) => change.insert ?? []),
-		remove: requests.flatMap(({ change }) => change.remove ?? []),
-		find: [...new Set(requests.flatMap(({ change }) => change.find ?? []))],
+		insert: queued.flatMap(({ change }) => change.insert ?? []),
+		remove: queued.flatMap(({ change }) => change.remove ?? []),
+		find: [...new Set(queued.flatMap(({ change }) => change.find ?? []))],
 	};
-}
-
-/** @returns the id of the table, which is made unless it is there: n8n's node would take one whose name only begins like it. */
-async function openTable(context: IExecuteFunctions): Promise<string> {
-	const find = async () => {
-		const list = createNode({
-			resource: 'table',
-			operation: 'list',
-			returnAll: true,
-			options: { filterName: TABLE_NAME },
-		});
-		const tables = await runNodes(context, [list]);
-		return tables.find(({ name }) => name === TABLE_NAME)?.id as string | undefined;
-	};
-	const create = async () => {
-		const [table] = await runNodes(context, [
-			createNode({
-				resource: 'table',
-				operation: 'create',
-				tableName: TABLE_NAME,
-				columns: { column: COLUMNS.map((name) => ({ name, type: 'string' })) },
-				options: {},
-			}),
-		]);
-		return String(table.id);
-	};
-	const id = await find();
-	if (id !== undefined) return id;
-	// Of two processes that create it at the same moment one is refused.
-	return await create().catch(async (error: unknown) => {
-		const other = await find();
-		if (other === undefined) throw error;
-		return other;
-	});
-}
-
-const isEqual = (keyName: string, keyValue: string | number) => ({
-	keyName,
-	condition: 'eq',
-	keyValue,
-});
-
-function createInsertNode(tableId: string): INode {
-	return createNode({
-		resource: 'row',
-		operation: 'insert',
-		dataTableId: { __rl: true, mode: 'id', value: tableId },
-		columns: { mappingMode: 'autoMapInputData', value: null },
-		// Many rows in one statement.
-		options: { optimizeBulk: true },
-	});
-}
-
-function createSelectNode(
-	operation: 'deleteRows' | 'get',
-	tableId: string,
-	conditions: INodeParameters[],
-): INode {
-	return createNode({
-		resource: 'row',
-		operation,
-		dataTableId: { __rl: true, mode: 'id', value: tableId },
-		matchType: 'anyCondition',
-		filters: { conditions },
-		returnAll: true,
-		options: {},
-	});
-}
-
-function createNode(parameters: INodeParameters): INode {
-	const name = `${String(parameters.operation)} ${String(parameters.resource)}`;
-	return {
-		id: name,
-		name,
-		type: 'n8n-nodes-base.dataTable',
-		typeVersion: 1.1,
-		position: [0, 0],
-		parameters,
-		// An insert takes all items; the others do the same for each.
-		executeOnce: parameters.operation !== 'insert',
-		alwaysOutputData: true,
-	};
-}
-
-/** Runs nodes one after the other in an execution of its own, of which n8n keeps nothing. */
-async function runNodes(
-	context: IExecuteFunctions,
-	nodes: INode[],
-	items: IDataObject[] = [{}],
-): Promise<IDataObject[]> {
-	const start: INode = {
-		id: 'start',
-		name: 'start',
-		type: 'n8n-nodes-base.executeWorkflowTrigger',
-		typeVersion: 1.1,
-		position: [0, 0],
-		parameters: { inputSource: 'passthrough' },
-	};
-	const all = [start, ...nodes];
-	const code: Pick<IWorkflowBase, 'nodes' | 'connections' | 'settings'> = {
-		nodes: all,
-		connections: Object.fromEntries(
-			nodes.map(({ name }, index) => [
-				all[index].name,
-				{ main: [[{ node: name, type: 'main', index: 0 }]] },
-			]),
-		),
-		settings: {
-			executionOrder: 'v1',
-			saveDataSuccessExecution: 'none',
-			saveDataErrorExecution: 'none',
-			saveManualExecutions: false,
-		},
-	};
-	const { data } = await context.executeWorkflow(
-		{ code: code as IWorkflowBase },
-		items.map((json) => ({ json })),
-	);
-	return (data[0] ?? []).map(({ json }) => json);
 }

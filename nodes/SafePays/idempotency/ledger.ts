@@ -1,9 +1,6 @@
-import { createHash } from 'crypto';
-
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { isAiTool } from '../aiTool';
-import type { SafePaysRequest } from '../transport/request';
 import type { RecordName, Records } from '../transport/records';
 
 /** A create whose outcome is not known (yet). */
@@ -120,27 +117,4 @@ export class Ledger {
 			entries.filter(([, { status }]) => status === 'pending'),
 		);
 	}
-}
-
-/** Names each request by its content and its place among equal ones, in input order. */
-export class Fingerprints {
-	private readonly seen = new Map<string, number>();
-
-	/**
-	 * @param key distinguishes requests that look the same, such as an order number
-	 * @param ignoring fields of the body that differ from one try of an execution to the next
-	 */
-	add(request: SafePaysRequest, key: string, ignoring: string[] = []): string {
-		const content = { ...request.body };
-		for (const field of ignoring) delete content[field];
-		const name = hash([request.path, content, key]);
-		const place = this.seen.get(name) ?? 0;
-		this.seen.set(name, place + 1);
-		return `${name}.${place}`;
-	}
-}
-
-/** Names a value by its content. */
-export function hash(value: unknown): string {
-	return createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 22);
 }
