@@ -9,7 +9,8 @@ import type {
 } from 'n8n-workflow';
 import { fromParameter, NodeConnectionTypes, webhookDescriptionFields } from 'n8n-workflow';
 
-import { execute, receive } from './webhooks/trigger';
+import { execute } from './webhooks/triggerExecute';
+import { receive } from './webhooks/triggerWebhook';
 import { warnOnActivation } from './webhooks/nodeSettings';
 import { answerAlways } from './webhooks/responses';
 import { testCredential } from './methods/credentialTest';

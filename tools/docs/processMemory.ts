@@ -2,7 +2,7 @@
 // same name beside each.
 import '../../nodes/SafePays/actions/router';
 import '../../nodes/SafePays/actions/invoice/waitForPayment/resume';
-import '../../nodes/SafePays/webhooks/trigger';
+import '../../nodes/SafePays/webhooks/triggerWebhook';
 import { listProcessMemory } from '../../nodes/SafePays/processMemory';
 import { table } from './markdown';
 

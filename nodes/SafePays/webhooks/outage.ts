@@ -2,10 +2,10 @@ import { sleep } from 'n8n-workflow';
 
 import type { Verdict } from './verify';
 
-/** Milliseconds of an outage or a rate limit that every execution with a pending event waits through. */
-const PATIENCE_MS = 25_000;
-/** Executions that go on asking once it lasts longer: other workflows need n8n's slots. */
-const MAX_STAYING = 5;
+/** Milliseconds after which an outage or a rate limit is a long one. */
+const LONG_AFTER_MS = 25_000;
+/** Executions that go on asking in a long one: other workflows need n8n's slots. */
+const MAX_ASKING = 5;
 /** Milliseconds after which a failure says nothing any more of whether SafePays is up. */
 const STALE_AFTER_MS = 60_000;
 /** Milliseconds in which a sleeping execution notices that it has to end. */
@@ -16,7 +16,8 @@ export class Outage {
 	private since?: number;
 	private lastFailureAt = 0;
 	private pausedUntil = 0;
-	private readonly staying = new Set<object>();
+	/** Executions that go on asking in a long outage. */
+	private readonly asking = new Set<object>();
 
 	/** Takes note of what the API said. @param askedAt milliseconds since 1970 */
 	note(verdict: Verdict, askedAt: number): void {
@@ -24,12 +25,11 @@ export class Outage {
 			this.since = undefined;
 			return;
 		}
-		this.since = this.isFresh() ? (this.since ?? askedAt) : askedAt;
-		this.lastFailureAt = Date.now();
 		const { pauseMs = 0 } = verdict;
-		this.pausedUntil = Math.max(this.pausedUntil, Date.now() + pauseMs);
+		this.since = this.isFresh() ? (this.since ?? askedAt) : askedAt;
 		// A failure whose rate limit names a time counts until then.
-		this.lastFailureAt += pauseMs;
+		this.lastFailureAt = Date.now() + pauseMs;
+		this.pausedUntil = Math.max(this.pausedUntil, Date.now() + pauseMs);
 	}
 
 	/** Milliseconds for which SafePays wants to be left alone. */
@@ -37,40 +37,40 @@ export class Outage {
 		return Math.max(0, this.pausedUntil - Date.now());
 	}
 
-	/** Seconds since when no question went through. */
+	/** How long no question has gone through. */
 	get seconds(): number {
 		return Math.round((Date.now() - (this.since ?? Date.now())) / 1000);
 	}
 
 	/**
-	 * Whether an execution may go on asking. While an outage lasts only a few may, the first that ask.
+	 * Whether an execution may go on asking. In a long outage only a few may, the first that ask.
 	 *
-	 * @param execution stands for it until `leave`
+	 * @param execution any object that stands for it until `leave`
 	 */
-	mayStay(execution: object): boolean {
-		if (!this.isLasting() || this.staying.has(execution)) return true;
-		if (this.staying.size >= MAX_STAYING) return false;
-		this.staying.add(execution);
+	mayKeepAsking(execution: object): boolean {
+		if (!this.isLong() || this.asking.has(execution)) return true;
+		if (this.asking.size >= MAX_ASKING) return false;
+		this.asking.add(execution);
 		return true;
 	}
 
 	leave(execution: object): void {
-		this.staying.delete(execution);
+		this.asking.delete(execution);
 	}
 
-	/** Sleeps, or until the execution may not stay. @returns whether it may */
+	/** Sleeps as long as the execution may go on asking. @returns whether it may */
 	async wait(execution: object, ms: number, isCancelled: () => boolean): Promise<boolean> {
 		const until = Date.now() + ms;
 		for (;;) {
-			if (!this.mayStay(execution)) return false;
+			if (!this.mayKeepAsking(execution)) return false;
 			const left = until - Date.now();
 			if (left <= 0 || isCancelled()) return true;
 			await sleep(Math.min(left, SLICE_MS));
 		}
 	}
 
-	private isLasting(): boolean {
-		return this.since !== undefined && this.isFresh() && Date.now() - this.since > PATIENCE_MS;
+	private isLong(): boolean {
+		return this.since !== undefined && this.isFresh() && Date.now() - this.since > LONG_AFTER_MS;
 	}
 
 	private isFresh(): boolean {

@@ -6,6 +6,9 @@ import type {
 } from 'n8n-workflow';
 
 import { getMessage } from '../unknownValues';
+import type { Notification } from './parse';
+import { getThrottle } from './throttle';
+import type { Verdict } from './verify';
 
 /** Seconds after which a sender should come again, where nothing names a time. */
 export const DEFAULT_RETRY_AFTER_S = 30;
@@ -27,6 +30,7 @@ function respond(
 	return { noWebhookResponse: true };
 }
 
+/** The answers of the table in docs/trigger.md that start nothing. */
 export const responses = {
 	malformed: (context: IWebhookFunctions) =>
 		respond(context, 400, { error: 'No invoice id that is a UUID in the body' }),
@@ -43,39 +47,65 @@ export const responses = {
 		),
 	received: (context: IWebhookFunctions, extra: IDataObject = {}) =>
 		respond(context, 200, { received: true, ...extra }),
-	/**
-	 * Accepts a notification, and starts an execution with what is to be settled there. n8n answers
-	 * when it has the execution in its database, or could not start it: an answer before that could
-	 * promise what never comes. Under a concurrency limit n8n answers only once a slot is free, so the
-	 * node answers itself when the time is up.
-	 *
-	 * @param deadline milliseconds since 1970
-	 * @param onNotStarted called where n8n could not start it; `promised` if the sender was told otherwise
-	 */
-	pending: (
-		context: IWebhookFunctions,
-		workflowData: INodeExecutionData[][],
-		deadline: number,
-		onNotStarted: (promised: boolean) => void,
-	) => {
-		const body = { received: true, pending: true };
-		const response = context.getResponseObject();
-		response.once('finish', () => {
-			if (response.statusCode >= 500) onNotStarted(false);
-		});
-		AbortSignal.timeout(Math.max(0, deadline - Date.now())).addEventListener('abort', () => {
-			if (response.headersSent || response.destroyed) return;
-			response.status(200).json(body);
-			// n8n answers once more, and would take it for an error that it cannot.
-			const ignore = () => {
-				if (response.statusCode >= 500) onNotStarted(true);
-				return response;
-			};
-			Object.assign(response, { setHeader: () => response, json: ignore, send: ignore });
-		});
-		return { webhookResponse: body, workflowData };
-	},
 };
+
+/** Turns a notification away that the API's answer contradicts. @returns undefined for any other */
+export function rejectFalse(
+	context: IWebhookFunctions,
+	{ status }: Notification,
+	verdict: Verdict | undefined,
+): IWebhookResponseData | undefined {
+	if (verdict?.kind === 'unknown') return responses.unknown(context);
+	if (verdict?.kind !== 'created' || status !== undefined) return undefined;
+	getThrottle(context).noteUnconfirmed();
+	return responses.created(context);
+}
+
+type Response = ReturnType<IWebhookFunctions['getResponseObject']>;
+
+/** Calls `undo` if n8n then could not start (or resume) the execution and said so: SafePays' next try has to be let through. */
+export function undoIfNotStarted(context: IWebhookFunctions, undo: () => void): void {
+	const response = context.getResponseObject();
+	response.once('finish', () => {
+		if (response.statusCode >= 500) undo();
+	});
+}
+
+/**
+ * Answers a notification as pending, and starts an execution that settles it.
+ *
+ * n8n answers when the execution is in its database, or could not be started: an answer before that
+ * could promise what never comes. Under a concurrency limit n8n waits for a free slot as well, so at
+ * the deadline the node answers itself.
+ *
+ * @param deadline milliseconds since 1970
+ * @param undo called if n8n could not start it; `isPromised` if the node had answered before
+ */
+export function acceptPending(
+	context: IWebhookFunctions,
+	workflowData: INodeExecutionData[][],
+	deadline: number,
+	undo: (isPromised: boolean) => void,
+): IWebhookResponseData {
+	const body = { received: true, pending: true };
+	const response = context.getResponseObject();
+	undoIfNotStarted(context, () => undo(false));
+	AbortSignal.timeout(Math.max(0, deadline - Date.now())).addEventListener('abort', () => {
+		if (response.headersSent || response.destroyed) return;
+		response.status(200).json(body);
+		ignoreSecondAnswer(response, () => undo(true));
+	});
+	return { webhookResponse: body, workflowData };
+}
+
+/** n8n answers once more when a slot is free, and would take it for an error that it cannot. */
+function ignoreSecondAnswer(response: Response, onServerError: () => void): void {
+	const ignore = () => {
+		if (response.statusCode >= 500) onServerError();
+		return response;
+	};
+	Object.assign(response, { setHeader: () => response, json: ignore, send: ignore });
+}
 
 /**
  * Handles a notification; whatever goes wrong is logged and answered like an API that cannot be

@@ -32,6 +32,8 @@ export type Verdict =
 	/** The API could not be asked, or its answer proves nothing; `pauseMs` where a rate limit names a time. */
 	| { kind: 'unavailable'; invoiceId: string; reason: string; timedOut: boolean; pauseMs?: number };
 
+export type ConfirmedVerdict = Extract<Verdict, { kind: 'confirmed' }>;
+
 /** Milliseconds from a call's arrival to its answer: a sender waits 5 seconds at most. */
 const ANSWER_WITHIN_MS = 4500;
 /** Milliseconds for one question while a sender waits. */

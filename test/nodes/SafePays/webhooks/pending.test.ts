@@ -1,6 +1,6 @@
 import type { INode, IWebhookFunctions } from 'n8n-workflow';
 
-import { PendingEvents } from '../../../../nodes/SafePays/webhooks/pending';
+import { PendingEvents } from '../../../../nodes/SafePays/webhooks/pendingEvents';
 import { getThrottle } from '../../../../nodes/SafePays/webhooks/throttle';
 import type { NodeContext } from '../../../../nodes/SafePays/transport/sendOnce';
 import type { Fault, InvoiceStatus } from '../../../../sandbox';

@@ -169,42 +169,42 @@ describe('An outage', () => {
 		return outage;
 	}
 
-	const countStaying = (outage: Outage, count: number) =>
-		Array.from({ length: count }, () => outage.mayStay({})).filter(Boolean).length;
+	const countAllowed = (outage: Outage, count: number) =>
+		Array.from({ length: count }, () => outage.mayKeepAsking({})).filter(Boolean).length;
 
 	it('is waited out by everybody for 25 seconds, then by five, until one question went through', () => {
-		expect(countStaying(failing(25), 100)).toBe(100);
+		expect(countAllowed(failing(25), 100)).toBe(100);
 		const outage = failing(26);
-		expect(countStaying(outage, 100)).toBe(5);
+		expect(countAllowed(outage, 100)).toBe(5);
 		outage.note(UNKNOWN, Date.now());
-		expect(countStaying(outage, 100)).toBe(100);
+		expect(countAllowed(outage, 100)).toBe(100);
 	});
 
 	it('gives the place of an execution that has ended to another', () => {
 		const outage = failing(30);
 		const five = Array.from({ length: 5 }, () => ({}));
-		expect(five.map((one) => outage.mayStay(one))).toEqual(Array(5).fill(true));
-		expect(five.map((one) => outage.mayStay(one))).toEqual(Array(5).fill(true));
-		expect(outage.mayStay({})).toBe(false);
+		expect(five.map((one) => outage.mayKeepAsking(one))).toEqual(Array(5).fill(true));
+		expect(five.map((one) => outage.mayKeepAsking(one))).toEqual(Array(5).fill(true));
+		expect(outage.mayKeepAsking({})).toBe(false);
 		outage.leave(five[0]);
-		expect(outage.mayStay({})).toBe(true);
+		expect(outage.mayKeepAsking({})).toBe(true);
 	});
 
 	it('of a minute ago is no outage: nobody has asked since', () => {
 		const outage = failing(30);
 		jest.advanceTimersByTime(61 * SECOND);
-		expect(countStaying(outage, 100)).toBe(100);
+		expect(countAllowed(outage, 100)).toBe(100);
 		outage.note(DOWN, Date.now());
-		expect(countStaying(outage, 100)).toBe(100);
+		expect(countAllowed(outage, 100)).toBe(100);
 	});
 
 	it('that is a rate limit is waited out likewise, and nothing is asked before its time', () => {
 		const outage = new Outage();
 		outage.note(LIMITED, Date.now());
 		jest.advanceTimersByTime(24 * SECOND);
-		expect(countStaying(outage, 100)).toBe(100);
+		expect(countAllowed(outage, 100)).toBe(100);
 		jest.advanceTimersByTime(2 * SECOND);
-		expect(countStaying(outage, 100)).toBe(5);
+		expect(countAllowed(outage, 100)).toBe(5);
 		expect(outage.getPauseMs()).toBe(14 * SECOND);
 	});
 });

@@ -67,11 +67,9 @@ export class FinalInvoices {
 	 * Whether a notification says nothing new, so that the API need not be asked. Paid is final for
 	 * good; what has failed may still be paid.
 	 */
-	settles(ids: string[], status: InvoiceStatus | undefined): boolean {
-		return ids.some((id) => {
-			const known = parseInvoiceStatus(this.known.get(id)?.status);
-			return known !== undefined && (known === INVOICE_STATUS.paid || known === status);
-		});
+	settles(id: string, status: InvoiceStatus | undefined): boolean {
+		const known = parseInvoiceStatus(this.known.get(id)?.status);
+		return known !== undefined && (known === INVOICE_STATUS.paid || known === status);
 	}
 
 	/** Takes note of an invoice as the API gives it. @returns whether it is final */

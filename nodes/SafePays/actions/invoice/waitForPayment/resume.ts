@@ -2,8 +2,9 @@ import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-w
 
 import type { Notification } from '../../../webhooks/parse';
 import { parseNotification, readBody } from '../../../webhooks/parse';
-import { responses } from '../../../webhooks/responses';
+import { rejectFalse, responses, undoIfNotStarted } from '../../../webhooks/responses';
 import { getThrottle } from '../../../webhooks/throttle';
+import type { ConfirmedVerdict } from '../../../webhooks/verify';
 import { getAnswerDeadline, isBehind, verify, verifyQuickly } from '../../../webhooks/verify';
 import type { ResumeOn } from './finalInvoices';
 import { FinalInvoices } from './finalInvoices';
@@ -23,49 +24,58 @@ export async function resume(context: IWebhookFunctions): Promise<IWebhookRespon
 	const notification = { ...received, ids: received.ids.filter((id) => final.ids.includes(id)) };
 	if (notification.ids.length === 0) return responses.unknown(context);
 
-	const isKnown = () => final.settles(notification.ids.slice(0, 1), notification.status);
-	let known = isKnown();
-	if (!known && !final.resumed) {
-		if (isAskingOn(execution, notification))
-			return responses.received(context, { duplicate: true });
-		const verdict = await verifyQuickly(context, notification, deadline, false);
-		if (verdict?.kind === 'unknown') return responses.unknown(context);
-		if (verdict?.kind === 'created' && notification.status === undefined) {
-			getThrottle(context).noteUnconfirmed();
-			return responses.created(context);
-		}
-		if (verdict?.kind === 'confirmed' && !isBehind(verdict, notification)) {
-			// A copy may have been confirmed by the same answer.
-			known = isKnown();
-			if (!final.note(verdict.invoice))
-				return responses.received(context, { ignored: verdict.status });
-		} else {
-			if (verdict === undefined && (await getThrottle(context).isFlooded()))
-				return responses.unavailable(context);
-			return accept(context, execution, notification);
-		}
+	const settles = () => final.settles(notification.ids[0], notification.status);
+	let isKnown = settles();
+	if (!isKnown && !final.resumed) {
+		const verified = await verifyInvoice(context, execution, notification, deadline);
+		if ('answer' in verified) return verified.answer;
+		// A copy may have been confirmed by the same answer.
+		isKnown = settles();
+		if (!final.note(verified.invoice))
+			return responses.received(context, { ignored: verified.status });
 	}
-	const all = final.resumed
-		? 'no'
-		: await final.areAll(
-				async (id) =>
-					await getThrottle(context).tryAsk(
-						async () => await verify(context, [id], deadline - Date.now()),
-						false,
-					),
-			);
-	if (all === 'unknown') return accept(context, execution);
+	const areAll = final.resumed ? 'no' : await askAboutOthers(context, final, deadline);
+	if (areAll === 'unknown') return accept(context, execution);
 	// Another notification may have resumed it while this one asked.
-	if (all === 'no' || final.resumed)
-		return responses.received(context, known ? { duplicate: true } : {});
+	if (areAll === 'no' || final.resumed)
+		return responses.received(context, isKnown ? { duplicate: true } : {});
 
 	final.resumed = true;
-	const response = context.getResponseObject();
-	response.once('finish', () => {
-		// n8n could not resume the execution and said so: the next notification has to try again.
-		if (response.statusCode >= 500) final.resumed = false;
+	undoIfNotStarted(context, () => {
+		final.resumed = false;
 	});
 	return { webhookResponse: { received: true }, workflowData: [final.createOutputs()] };
+}
+
+/** Asks about the invoice that a notification names. @returns what the API confirms, or the answer to the notification */
+async function verifyInvoice(
+	context: IWebhookFunctions,
+	execution: WaitingExecution,
+	notification: Notification,
+	deadline: number,
+): Promise<ConfirmedVerdict | { answer: IWebhookResponseData }> {
+	if (isAskingOn(execution, notification))
+		return { answer: responses.received(context, { duplicate: true }) };
+	const verdict = await verifyQuickly(context, notification, deadline, false);
+	const rejection = rejectFalse(context, notification, verdict);
+	if (rejection) return { answer: rejection };
+	if (verdict?.kind === 'confirmed' && !isBehind(verdict, notification)) return verdict;
+	const isFlooded = verdict === undefined && (await getThrottle(context).isFlooded());
+	return {
+		answer: isFlooded ? responses.unavailable(context) : accept(context, execution, notification),
+	};
+}
+
+async function askAboutOthers(
+	context: IWebhookFunctions,
+	final: FinalInvoices,
+	deadline: number,
+): Promise<'yes' | 'no' | 'unknown'> {
+	const throttle = getThrottle(context);
+	return await final.areAll(
+		async (id) =>
+			await throttle.tryAsk(async () => await verify(context, [id], deadline - Date.now()), false),
+	);
 }
 
 /** What is asked about in the background, so that no second notification is needed. */
