@@ -64,7 +64,7 @@ export function getBaseUrl(credentials: CredentialData): string {
 	return baseUrl.replace(/\/+$/, '');
 }
 
-/** The Path of the trigger that hears of this account's payments, without slashes around it; `''` for none. */
+/** The Path of the trigger that is notified of this account's payments, without slashes around it; `''` for none. */
 export function getTriggerPath(credentials: CredentialData): string {
 	const path = trimInvisible(String(credentials.triggerPath ?? DEFAULT_TRIGGER_PATH));
 	return path.replace(/^\/+|\/+$/g, '');

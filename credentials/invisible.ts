@@ -1,10 +1,10 @@
 /** Blanks, line ends, control characters, and what has no width: zero-width spaces, soft hyphens, byte order marks. */
 const INVISIBLE = String.raw`\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800`;
 
-/** What changes the emoji before it (emoji style, the letters of a flag), and so is no end of a text to be cut off. */
+/** What changes the emoji before it (its style, the letters of a flag), and so is not cut off. */
 const EMOJI_PARTS = String.raw`\uFE0F\u{E0020}-\u{E007F}`;
 
-// Linear, also for a long text of blanks.
+// Takes linear time, also for a long text of blanks.
 const CLEAN = new RegExp(`^[${INVISIBLE}]*(.*[^${INVISIBLE}][${EMOJI_PARTS}]*)?`, 'su');
 
 const ANY_INVISIBLE = new RegExp(`[${INVISIBLE}]`, 'u');

@@ -29,7 +29,7 @@ export class SafePaysTrigger implements INodeType {
 			dark: 'file:../../icons/safepays.dark.svg',
 		},
 		group: ['trigger'],
-		// Exactly 1 is what n8n takes for its first Webhook node, for which it evaluates an expression a call.
+		// n8n takes version 1 for its first Webhook node, and evaluates one expression more for each call.
 		version: 1.1,
 		subtitle: '={{ "on: " + $parameter["events"].join(", ").replace("unpaid", "past due") }}',
 		description:

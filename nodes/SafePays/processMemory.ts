@@ -56,10 +56,10 @@ export function createProcessMap<V>(max: number, what: string): BoundedMap<strin
  *
  * @param max objects; past that the one that was asked for longest ago is dropped
  */
-export function createProcessRegistry<V>(max: number, what: string, create: (name: string) => V) {
+export function createProcessRegistry<V>(max: number, what: string, create: () => V) {
 	const objects = createProcessMap<V>(max, what);
 	return (name: string): V => {
-		const object = objects.get(name) ?? create(name);
+		const object = objects.get(name) ?? create();
 		objects.set(name, object);
 		return object;
 	};

@@ -28,7 +28,7 @@ const maxConcurrency = createNumberField(
 		default: 10,
 		min: 1,
 		max: 100,
-		description: 'How many requests may be in flight at the same time',
+		description: 'How many requests to send at the same time',
 	},
 	readIntegerWithin,
 );

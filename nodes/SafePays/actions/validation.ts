@@ -2,6 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { hasInvisible, trimInvisible } from '../../../credentials/invisible';
 import { InvalidInput } from '../errors/invalidInput';
+import { isWebAddress } from '../transport/addresses';
 import { isUuid, UUID_PATTERN } from '../transport/uuid';
 import { isObject } from '../unknownValues';
 
@@ -36,7 +37,7 @@ export function readRequiredText(value: unknown, field: string, example: string)
 	return given;
 }
 
-/** One of the values that a field offers. An unknown one is named, and none is taken in its place. */
+/** One of the values that a field offers. */
 export function readChoice<T extends string>(
 	value: unknown,
 	field: string,
@@ -106,7 +107,7 @@ export function readAmount(value: unknown, field: string): number {
 	return assertAboveZero(readMoney(value, field), field);
 }
 
-/** Money of any sign in major units: a price may be a discount. Loses the noise of binary fractions: 0.1 + 0.2 is 0.3. */
+/** Money of any sign in major units: a price may be a discount. Drops the noise of binary fractions: 0.1 + 0.2 is 0.3. */
 export function readMoney(value: unknown, field: string): number {
 	const given = readNumber(value, field);
 	assertMoneyFits(given, field);
@@ -173,7 +174,7 @@ export function readIntegerWithin(value: unknown, field: string, min: number, ma
 export function readUrl(value: unknown, field: string): string {
 	const given = readText(value, field);
 	if (given === '') return '';
-	if (!/^https?:\/\/[^/]/i.test(given) || hasInvisible(given) || !URL.canParse(given)) {
+	if (!isWebAddress(given)) {
 		throw new InvalidInput(
 			field,
 			`is not a web address: ${quote(given)}`,

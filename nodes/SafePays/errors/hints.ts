@@ -10,7 +10,7 @@ export function showHint(
 	context.addExecutionHints?.({ message, location: 'outputPane', type });
 }
 
-/** A text from outside, such as a link, as a hint may hold it. */
+/** Escapes a text from outside, such as a link, for a hint. */
 export function escapeHtml(value: string): string {
 	return value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

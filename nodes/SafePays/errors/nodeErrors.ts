@@ -61,7 +61,7 @@ export function toNodeError(scope: ErrorScope, error: unknown, itemIndex: number
 	return nodeError;
 }
 
-/** Whether an error that n8n shows leaves open if a create has happened. */
+/** Whether a create may have happened in spite of an error that n8n shows. */
 export function leavesDoubt(error: NodeError): boolean {
 	return readObject(error.context.data).unconfirmed === true;
 }
@@ -71,7 +71,7 @@ export function leavesDoubt(error: NodeError): boolean {
  * its JSON has these keys and no others.
  */
 export function toErrorItem(
-	{ context }: Pick<ErrorScope, 'context'>,
+	{ context }: ErrorScope,
 	error: NodeError,
 	itemIndex: number,
 ): PairedItem {
@@ -87,9 +87,9 @@ export function toErrorItem(
 }
 
 /**
- * The JSON of an error item that n8n stores with a waiting execution: reading it back leaves nothing
- * of the item but that. n8n before 2.34.6 then knows an error by having no other key; that it is
- * 2.36 or newer is seen by what n8n-workflow has since.
+ * The JSON of an error item, for n8n to store with a waiting execution, which keeps nothing else of
+ * the item. n8n before 2.34.6 then recognises an error only if there is no other key;
+ * n8n-workflow has `REDACTED` since 2.36.
  */
 export function toStoredError(context: IExecuteFunctions, json: IDataObject): IDataObject {
 	const routesDetails = 'REDACTED' in n8nWorkflow;
@@ -115,7 +115,7 @@ export function formatLocalTime(context: IExecuteFunctions, date: Date): string 
 function describeNextStep(context: IExecuteFunctions, error: SafePaysError): string {
 	const { unconfirmed, httpCode } = error;
 	if (!unconfirmed) return (isAiTool(context.getNode()) && error.nextStepForTool) || error.nextStep;
-	// A create that is sent again to an address that redirects ends in the same way.
+	// A redirect has to be mended first: a create that is sent again would be redirected again.
 	const first = httpCode?.startsWith('3') ? `${error.nextStep} ` : '';
 	return first + getLookupHint(context, unconfirmed);
 }

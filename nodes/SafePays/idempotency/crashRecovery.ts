@@ -14,15 +14,15 @@ const notesByNode = createProcessMap<string[]>(
 );
 
 /**
- * Notes in n8n's database that this run of the node is about to create, and in the ledger if an
- * earlier try did so and was lost.
+ * Notes in n8n's database that this run of the node is about to create; and in the ledger, if an
+ * earlier try has noted the same and n8n has lost what it created.
  *
  * n8n keeps nothing of an execution that it was killed in, and retries it from its trigger. But
- * when an execution began is kept before it starts and is the same in its retries. So a retry that
- * finds the note, but no ledger, repeats a run whose outcome is not known.
+ * the time at which it began is kept, and is the same in its retries. So a retry that finds the note,
+ * but no ledger, repeats a run whose outcome is not known.
  *
- * Of a sub-workflow's execution n8n keeps that only at its end (before 2.18, of any execution). A
- * retry without it begins anew, and whether the node began to create cannot be known.
+ * For a sub-workflow (before 2.18, for any execution) n8n keeps that time only when the execution
+ * ends. In a retry without it, whether the node began to create cannot be known.
  */
 export async function noteCreates(context: IExecuteFunctions, ledger: Ledger): Promise<void> {
 	const { establishedAt: began, source } = context.getExecutionContext?.() ?? {};

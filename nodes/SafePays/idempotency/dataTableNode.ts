@@ -13,7 +13,10 @@ interface Condition extends INodeParameters {
 	keyValue: string | number;
 }
 
-/** @returns the id of the table, which is made unless it is there: n8n's node would take one whose name only begins like it. */
+/**
+ * Finds a table, or else creates it. By its ID, as n8n's node would also take one whose name only
+ * begins like this.
+ */
 export async function openTable(
 	context: IExecuteFunctions,
 	name: string,

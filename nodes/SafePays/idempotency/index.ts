@@ -53,7 +53,7 @@ export class CreateRun {
 		planned: PlannedCreate[],
 	): Promise<CreateRun> {
 		const ledger = new Ledger(context);
-		// A unique key's claim says more than that the node was about to create.
+		// For a unique key, its claim says whether an earlier try may have created.
 		if (planned.some(({ uniqueKey }) => uniqueKey === '')) await noteCreates(context, ledger);
 		const fresh = planned.filter(
 			({ uniqueKey, fingerprint }) => uniqueKey !== '' && !ledger.find(fingerprint),
@@ -71,7 +71,7 @@ export class CreateRun {
 		this.begun.add(fingerprint);
 		const earlier = this.ledger.find(fingerprint);
 		if (earlier?.status === 'created') return earlier.record;
-		// A unique key's claim says more than that an earlier try was about to create.
+		// For a unique key, its claim says whether an earlier try may have created.
 		const lostTry = uniqueKey === '' ? this.ledger.lostTry : undefined;
 		const pending = earlier ? { when: 'at' as const, time: earlier.sentAt } : lostTry;
 		if (pending && !this.client.options.resendUnconfirmed) {
@@ -87,7 +87,7 @@ export class CreateRun {
 		return created.value;
 	}
 
-	/** To be awaited however the run ends, before anything follows it: keeps what was created for its unique keys. */
+	/** Writes what was created for unique keys. To be awaited however the run ends, before anything else. */
 	async settle(): Promise<void> {
 		await this.uniqueKeys.settle();
 	}
@@ -111,7 +111,7 @@ export class CreateRun {
 		this.ledger.notePending(fingerprint, request.summary, new Date());
 		const [sent] = await Promise.allSettled([this.client.send(request)]);
 		if (sent.status === 'rejected') {
-			// What an earlier try has left pending, the failure of this one does not settle.
+			// What an earlier try has left pending stays so, even if this try is known to have failed.
 			if (!earlier && !isUnconfirmed(sent.reason)) this.ledger.forget(fingerprint);
 			throw sent.reason;
 		}

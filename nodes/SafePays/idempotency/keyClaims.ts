@@ -8,23 +8,24 @@ import { createProcessRegistry, getNodeKey } from '../processMemory';
 /** Keys that one node remembers in n8n's database; past that the oldest are forgotten. */
 const MAX_KEYS = 20_000;
 
-/** Milliseconds before a second look, at least: so that both of two writers look after both have written. */
+/** Milliseconds before a second look, at least: both of two writers have to look after both have written. */
 const SECOND_LOOK_MS = 100;
-/** The same where reading the row and writing it back takes longer, which it does for the other writer too; a burst is not to wait for seconds. */
+/** The same, at most: where writing takes longer, it does so for the other writer too. */
 const SECOND_LOOK_AT_MOST_MS = 400;
 
 const OPTIONS = { mode: 'entries', maxEntries: MAX_KEYS } as const;
 
 interface Claim {
-	key: string;
-	resolve: (isNew: boolean) => void;
+	keys: string[];
+	resolve: (areNew: Set<string>) => void;
 	reject: (error: unknown) => void;
 }
 
 /** What waits for its turn at a node's row. */
 interface Queue {
 	claims: Claim[];
-	last: Promise<void>;
+	/** Ends with the work asked for last; never rejects. */
+	last: Promise<unknown>;
 }
 
 const MAX_NODES = 10_000;
@@ -36,26 +37,20 @@ const getNodeQueue = createProcessRegistry(
 );
 
 /**
- * Claims a key for a node of a workflow in n8n's database, across executions, restarts and processes.
+ * Claims keys for a node of a workflow in n8n's database, across executions, restarts and processes.
  *
  * n8n's helper (`checkProcessedAndRecord`) reads a row and writes it back whole. Within this process
  * claims therefore go one after the other, those that wait together in one go; against other
  * processes each claim looks again after a moment (see `record`).
  *
- * @returns whether the key was new: then this caller alone has it
+ * @returns the keys that were new: this caller alone has them
  */
-export async function claimKey(context: IExecuteFunctions, key: string): Promise<boolean> {
-	return await new Promise<boolean>((resolve, reject) => {
-		const queue = getQueue(context);
-		queue.claims.push({ key, resolve, reject });
-		enqueue(queue, async () => await serve(context, queue.claims.splice(0)));
-	});
-}
-
-/** Claims many keys in one go. @returns those that were new, which are the caller's now */
 export async function claimKeys(context: IExecuteFunctions, keys: string[]): Promise<Set<string>> {
-	const areNew = await Promise.all(keys.map(async (key) => await claimKey(context, key)));
-	return new Set(keys.filter((_, index) => areNew[index]));
+	return await new Promise((resolve, reject) => {
+		const { claims } = getQueue(context);
+		claims.push({ keys, resolve, reject });
+		void doInTurn(context, async () => await serve(context, claims.splice(0)));
+	});
 }
 
 /**
@@ -66,9 +61,7 @@ export async function findClaimedKeys(
 	context: IExecuteFunctions,
 	keys: string[],
 ): Promise<Set<string>> {
-	return await new Promise((resolve, reject) => {
-		enqueue(getQueue(context), async () => await find(context, keys).then(resolve, reject));
-	});
+	return await doInTurn(context, async () => await find(context, keys));
 }
 
 async function find(context: IExecuteFunctions, keys: string[]): Promise<Set<string>> {
@@ -86,35 +79,32 @@ async function find(context: IExecuteFunctions, keys: string[]): Promise<Set<str
 
 /** Gives keys back, so that they can be claimed again. */
 export async function releaseKeys(context: IExecuteFunctions, keys: string[]): Promise<void> {
-	await new Promise<void>((resolve, reject) => {
-		enqueue(getQueue(context), async () => {
-			await context.helpers.removeProcessed(keys, 'node', OPTIONS).then(resolve, reject);
-		});
-	});
+	await doInTurn(context, async () => await context.helpers.removeProcessed(keys, 'node', OPTIONS));
 }
 
 /** Notes a key that no other execution asks for, so without a second look. @returns whether it was new */
 export async function noteKey(context: IExecuteFunctions, key: string): Promise<boolean> {
-	return await new Promise<boolean>((resolve, reject) => {
-		enqueue(getQueue(context), async () => {
-			await check(context, [key]).then((fresh) => resolve(fresh.length > 0), reject);
-		});
-	});
+	return (await doInTurn(context, async () => await check(context, [key]))).length > 0;
 }
 
 function getQueue(context: IExecuteFunctions): Queue {
 	return getNodeQueue(getNodeKey(context));
 }
 
-function enqueue(queue: Queue, work: () => Promise<void>): void {
-	queue.last = queue.last.then(work, work);
+/** Does work at a node's row when all that was asked for before is done. */
+async function doInTurn<T>(context: IExecuteFunctions, work: () => Promise<T>): Promise<T> {
+	const queue = getQueue(context);
+	const done = queue.last.then(work);
+	queue.last = done.catch(() => undefined);
+	return await done;
 }
 
 async function serve(context: IExecuteFunctions, claims: Claim[]): Promise<void> {
 	if (claims.length === 0) return;
 	try {
-		const mine = await record(context, [...new Set(claims.map(({ key }) => key))]);
-		for (const { key, resolve } of claims) resolve(mine.delete(key));
+		const mine = await record(context, [...new Set(claims.flatMap(({ keys }) => keys))]);
+		for (const { keys, resolve } of claims)
+			resolve(new Set(keys.filter((key) => mine.delete(key))));
 	} catch (error) {
 		for (const { reject } of claims) reject(error);
 	}
@@ -124,9 +114,11 @@ async function serve(context: IExecuteFunctions, claims: Claim[]): Promise<void>
  * Records keys and finds out which of them are ours.
  *
  * Two processes may both be answered "new", and the one that writes last overwrites the other. So a
- * mark of our own is written along, and both are looked for after a moment: a lost mark means that
- * another process overwrote us; a key that is there without it is theirs, and a key that is gone too was
- * lost to an unrelated write, is put back by that look, and looked for again.
+ * mark of our own is written along, and all are looked for after a moment:
+ *
+ * - The mark is there: nobody has written after us, so the keys are ours.
+ * - The mark is gone and a key is there: the key is the other process's.
+ * - Both are gone: an unrelated write lost them. The look has put them back, so look again.
  */
 async function record(context: IExecuteFunctions, keys: string[]): Promise<Set<string>> {
 	const mark = `mark:${randomUUID()}`;
@@ -149,7 +141,7 @@ async function record(context: IExecuteFunctions, keys: string[]): Promise<Set<s
 /** @returns the keys that were new */
 async function check(context: IExecuteFunctions, keys: string[]): Promise<string[]> {
 	const ask = async () => await context.helpers.checkProcessedAndRecord(keys, 'node', OPTIONS);
-	// The very first record of a node inserts the row: of two processes doing so, one fails.
+	// The very first record of a node inserts the row: of two processes that do so at once, one fails.
 	const { new: fresh } = await ask().catch(ask);
 	return fresh as string[];
 }

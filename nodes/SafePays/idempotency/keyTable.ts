@@ -34,7 +34,7 @@ export interface KeyRow extends NewKeyRow {
 	createdAt: string;
 }
 
-/** Done in this order, in one go with what others want at the same time. */
+/** Done in this order, together with what others want at the same time. */
 export interface KeyTableChange {
 	insert?: NewKeyRow[];
 	/** Ids of rows. */
@@ -77,7 +77,7 @@ const COLUMNS: Array<keyof NewKeyRow> = [
 
 /** A key takes two ids, one for its claim and one for its invoice: so at most 20,000 keys are kept. */
 const KEPT_IDS = 39_000;
-/** Ids that go at a time when there are more. */
+/** Ids that are dropped at a time when there are more. */
 const DROPPED_IDS = 1_000;
 
 /** SQLite takes an expression of 1,000 terms; each claim is one. */
@@ -111,18 +111,13 @@ export const getKeyTable = createProcessRegistry(
  */
 class KeyTable {
 	private waiting: QueuedChange[] = [];
-
 	private isRunning = false;
-
 	private hasWarned = false;
-
 	private tableId?: string;
-
 	private missing?: KeyTableError;
 
 	/** Rows up to this id are gone. */
 	private droppedTo = 0;
-
 	private newestId = 0;
 
 	/** @throws KeyTableError; the rows to insert may have been inserted anyway */
@@ -139,7 +134,7 @@ class KeyTable {
 		await done;
 	}
 
-	/** Begins what may wait for others. */
+	/** Begins to write what is waiting. */
 	flush(): void {
 		void this.serve();
 	}

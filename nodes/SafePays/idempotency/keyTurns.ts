@@ -8,7 +8,7 @@ import type { KeyRow } from './keyTable';
 import type { KeyedCreate } from './uniqueKeyErrors';
 import { createKeyBusyError } from './uniqueKeyErrors';
 
-/** A run holds the keys of as many requests as it sends in this time: fewer would cost more calls than time allows. */
+/** A run claims ahead the keys of as many requests as it sends in this time: with fewer, the claims would slow it down. */
 const CLAIMED_AHEAD_MS = 1_000;
 /** Keys for each request that may be in flight: before the first create has been timed, and at most. */
 const CLAIMED_AHEAD = { first: 2, most: 5 };
@@ -36,7 +36,6 @@ export class KeyTurns {
 
 	/** Claimed by this run for creates that have not begun, by name. */
 	private readonly ahead = new Map<string, Claim>();
-
 	private isClaimingAhead = true;
 
 	/** Of `planned`: what has been claimed so far. */
@@ -77,7 +76,7 @@ export class KeyTurns {
 		this.ahead.delete(name);
 		this.claimAhead();
 		if (Date.now() - held.claimedAt < MARGIN_MS) return held;
-		// Others may soon take it for given up.
+		// Others may soon take it for abandoned.
 		await this.rows.withdraw(held);
 		return claim;
 	}
@@ -178,7 +177,7 @@ export function getWaitDeadline({ options }: SafePaysClient): number {
 }
 
 /**
- * @param endOfLife when the claim of another execution stops to count
+ * @param endOfLife when the claim of another execution stops counting
  * @throws SafePaysError if the key has been waited for long enough
  */
 export function throwIfOver(

@@ -50,7 +50,6 @@ const CONTEXT_KEY = 'safePaysCreates';
 export class Ledger {
 	/** Whether n8n has kept nothing of an earlier try of this run; there may have been none. */
 	readonly isNew: boolean;
-
 	private readonly state: LedgerState;
 
 	constructor(context: IExecuteFunctions) {

@@ -36,13 +36,12 @@ type KeyState =
  *
  * A claim is a row of the key table, which has no unique index. So: write a row, then look; whoever
  * sees no other row has the key. Of two who both write before they look, at least one sees the
- * other, however late a database shows a row. Whoever sees an older row takes the own one back and
- * waits for what becomes of the other; the oldest waits until the others are gone, as one of them
- * may have been alone when it looked.
+ * other, however late a database shows a row. Whoever sees an older row takes its own back and waits
+ * for the other's outcome; the oldest waits until the others are gone, as one of them may have been
+ * alone when it looked.
  */
 export class UniqueKeys {
 	private readonly rows: KeyRows;
-
 	private readonly turns: KeyTurns;
 
 	/** Until when other executions are waited for, by their id; put off when one of them has created another invoice. */

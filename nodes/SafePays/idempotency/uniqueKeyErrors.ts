@@ -22,7 +22,7 @@ export function createKeyTakenError({ uniqueKey, request }: KeyedCreate): SafePa
 	});
 }
 
-/** Another execution is creating for the key right now. @param endOfLife when its claim stops to count */
+/** Another execution is creating for the key right now. @param endOfLife when its claim stops counting */
 export function createKeyBusyError(
 	{ uniqueKey, request }: KeyedCreate,
 	endOfLife?: Date,

@@ -12,6 +12,7 @@ import {
 	getTriggerPath,
 	isTriggerPath,
 } from '../../../credentials/SafePaysApi.credentials';
+import { isWebAddress } from '../transport/addresses';
 import { getApiErrorMessage } from '../transport/errors';
 import { createRedactor } from '../transport/redact';
 
@@ -61,7 +62,7 @@ function findInvalidField(data: ICredentialDataDecryptedObject): string | undefi
 	if (!/^https?:/i.test(baseUrl)) {
 		return 'The Base URL has no https:// in front of it. Enter a complete address, such as https://app.safepays.com.';
 	}
-	if (!isAddress(baseUrl)) {
+	if (!isWebAddress(baseUrl)) {
 		return 'The Base URL is not an address. Enter a complete one, such as https://app.safepays.com.';
 	}
 	if (!isTriggerPath(getTriggerPath(data))) {
@@ -69,7 +70,7 @@ function findInvalidField(data: ICredentialDataDecryptedObject): string | undefi
 	}
 	const url = trimInvisible(String(data.defaultWebhookUrl ?? ''));
 	if (url === '') return undefined;
-	if (!isAddress(url)) {
+	if (!isWebAddress(url)) {
 		return 'The Default Webhook URL is not a complete address. Copy the production URL of the trigger, which starts with https://.';
 	}
 	const { pathname } = new URL(url);
@@ -80,10 +81,6 @@ function findInvalidField(data: ICredentialDataDecryptedObject): string | undefi
 		return 'The Default Webhook URL has no path, so it leads to no trigger. Copy the whole production URL of the trigger.';
 	}
 	return undefined;
-}
-
-function isAddress(url: string): boolean {
-	return /^https?:\/\/[^\s/]\S*$/i.test(url) && URL.canParse(url);
 }
 
 function readAnswer(status: number, said: string | undefined): INodeCredentialTestResult {

@@ -53,7 +53,7 @@ export function getAccountOfCredential(credentialId: string): AccountRateLimit |
 	return name === undefined ? undefined : getAccountRateLimit(name);
 }
 
-/** Notes which account a credential belongs to, as a request that it has signed shows. */
+/** Notes the account of a credential when a request shows it. */
 export function noteAccountOfCredential(
 	credentialId: string,
 	apiKey: string,

@@ -5,7 +5,7 @@ import type { SafePaysRequest } from './request';
 import type { NodeContext, Outcome, Sender } from './sendOnce';
 import { sendOnce } from './sendOnce';
 
-/** Requests that triggers may have in flight at once where no run may have more. */
+/** Requests that triggers may have in flight at once, unless a run of the account may have more. */
 const QUESTIONS_IN_FLIGHT = 10;
 
 /**

@@ -3,6 +3,7 @@ import { sleep } from 'n8n-workflow';
 
 import { getApiKey, getBaseUrl } from '../../../credentials/SafePaysApi.credentials';
 import { getCredentialId, joinAccount, noteAccountOfCredential } from './accounts';
+import { isWebAddress } from './addresses';
 import type { UnconfirmedCreate } from './errors';
 import {
 	createCancelledError,
@@ -44,7 +45,7 @@ export class SafePaysClient {
 		readonly options: ClientOptions,
 	) {
 		const baseUrl = getBaseUrl(credentials);
-		if (!/^https?:\/\/[^/]/i.test(baseUrl) || !URL.canParse(baseUrl)) {
+		if (!isWebAddress(baseUrl)) {
 			throw new SafePaysError({
 				message: 'The Base URL in the SafePays credential is not a complete address',
 				nextStep: 'Enter an address that begins with https://, such as https://app.safepays.com.',
@@ -61,7 +62,7 @@ export class SafePaysClient {
 		return this.cancelSignal?.aborted === true;
 	}
 
-	/** Seconds that the run stood still for the rate limit. */
+	/** Seconds that the run was paused by the rate limit. */
 	get waitedSeconds(): number {
 		return Math.round(this.turns.waitedMs / 1000);
 	}

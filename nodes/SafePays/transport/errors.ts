@@ -50,7 +50,7 @@ export class SafePaysError extends Error {
 	}
 }
 
-/** Whether an error leaves open if a create has happened. */
+/** Whether a create may have happened in spite of an error. */
 export function isUnconfirmed(error: unknown): boolean {
 	return error instanceof SafePaysError && error.unconfirmed !== undefined;
 }
@@ -103,7 +103,7 @@ export function createRequestError(request: SafePaysRequest, outcome: Outcome): 
 	});
 }
 
-/** The error of a request, an attempt of which may have created a record before. */
+/** The error of a request that may have created a record in an earlier attempt. */
 export function withUnconfirmed(
 	error: SafePaysError,
 	unconfirmed: UnconfirmedCreate | undefined,

@@ -8,9 +8,9 @@ export interface WaitBudget {
 	leftMs: number;
 }
 
-/** The right to send one request. It has to be ended, whatever comes of the request. */
+/** The right to send one request. It has to be ended, whatever the outcome. */
 export interface Turn {
-	/** @param answer left out where there is none: it is read for what it says of the limit */
+	/** @param answer read for what it says about the limit; left out if none came */
 	end(answer?: Answer): void;
 }
 
@@ -24,11 +24,11 @@ interface Waiting {
 	resolve: (acquired: Acquired) => void;
 }
 
-/** The requests between two pauses, or of one window's time where there was no pause. */
+/** The requests between two pauses, or within one window of time if there was no pause. */
 interface Window {
 	/** Milliseconds since 1970; 0 before the first request. */
 	startedAt: number;
-	/** Whether it began after a refusal, so that one request asks first whether the pause was long enough. */
+	/** Whether it began after a refusal: one request then goes first, to see if the pause was long enough. */
 	cautious: boolean;
 	sent: number;
 	ended: number;
@@ -52,13 +52,11 @@ const TICK_MS = SHORTEST_PAUSE_MS;
  */
 export class RunTurns {
 	readonly waiting: Waiting[] = [];
-
 	inFlight = 0;
 
-	/** Milliseconds during which the run stood still for the rate limit. */
+	/** Milliseconds that the run was paused by the rate limit. */
 	waitedMs = 0;
-
-	private stoodStillSince = 0;
+	private pausedSince = 0;
 
 	/**
 	 * @param maxInFlight requests that the account may have in flight while this run is the widest
@@ -77,7 +75,7 @@ export class RunTurns {
 		if (tooLongMs > Math.max(0, budget.leftMs)) return { tooLongMs };
 		return await new Promise((resolve) => {
 			const since = this.account.getPausedMs();
-			if (this.waiting.length === 0) this.stoodStillSince = since;
+			if (this.waiting.length === 0) this.pausedSince = since;
 			this.waiting.push({ budget, since, resolve });
 			this.account.join(this);
 		});
@@ -88,7 +86,7 @@ export class RunTurns {
 		this.waiting.splice(this.waiting.indexOf(entry), 1);
 		const pausedMs = this.account.getPausedMs();
 		entry.budget.leftMs -= pausedMs - entry.since;
-		if (this.waiting.length === 0) this.waitedMs += pausedMs - this.stoodStillSince;
+		if (this.waiting.length === 0) this.waitedMs += pausedMs - this.pausedSince;
 		return entry;
 	}
 
@@ -100,33 +98,28 @@ export class RunTurns {
 }
 
 /**
- * SafePays' rate limit for one API key at one base URL, as all that runs in this process shares it:
- * who may send next, and what is known of the limit ("Rate limits" of SafePays; refused requests
- * count too, so running into it has to be rare).
+ * SafePays' rate limit for one API key at one base URL, shared by everything in this process: who
+ * may send next, and what is known of the limit. Refused requests count too (SafePays, "Rate
+ * limits"), so running into it has to be rare.
  *
  * - At most as many requests are in flight as the widest of the runs may have; runs take turns.
- * - A 429 pauses everybody. After it one request asks first; when it has passed, as many follow at
- *   full width as passed last time, and then the limit is probed: one request, then two, four, …
- * - What `X-RateLimit-Remaining` leaves over is not exceeded.
+ * - A 429 pauses all of them. After it one request goes first; when it has passed, as many as passed
+ *   last time follow without restraint, and then the limit is probed: one request, then two, four, …
+ * - No more is sent than `X-RateLimit-Remaining` says is left.
  */
 export class AccountRateLimit {
 	/** In the order of their turns. */
 	private readonly runs = new Set<RunTurns>();
-
 	private inFlight = 0;
-
 	private pausedUntil = 0;
 
 	/** Length of all pauses, the rest of the present one included. */
 	private allPausesMs = 0;
-
 	private guesses = 0;
-
 	private window = createWindow(false);
 
 	/** What showed the limit's size: `sent` - `refused`. */
 	private size: Pick<Window, 'sent' | 'refused'> = { sent: PUBLISHED_LIMIT.requests, refused: 0 };
-
 	private windowMs = PUBLISHED_LIMIT.windowMs;
 
 	/** Requests sent so far, which numbers them. */
@@ -134,9 +127,7 @@ export class AccountRateLimit {
 
 	/** What the headers say is left, less what was sent after the request that they answer. */
 	private quota?: { remaining: number; resetAt: number; asOf: number };
-
 	private lastUsedAt = Date.now();
-
 	private ticking = false;
 
 	/** Milliseconds until the next request may be sent, 0 or less if that is now. */

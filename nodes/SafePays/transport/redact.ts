@@ -1,7 +1,7 @@
 /** Removes the API key from texts, and from the texts in an answer. */
 export type Redact = <T>(value: T) => T;
 
-/** A key shorter than this would be found in innocent words. */
+/** A key shorter than this would be found in ordinary words. */
 const SHORTEST_KEY = 6;
 
 const PLACEHOLDER = '***';

@@ -59,7 +59,7 @@ export function classify(outcome: Outcome, asked: Asked): OutcomeKind {
 	return status >= 200 && status < 300 && holdsRecord(body, asked) ? 'success' : 'unreadable';
 }
 
-/** Whether an answer is about another record, as that of a cache may be: it proves nothing of the one asked for. */
+/** Whether an answer, perhaps from a cache, is about another record than the one asked for. */
 export function isAboutAnother(body: unknown, { record, id }: Asked): boolean {
 	const given = readRecordId(body, record);
 	return id !== undefined && given !== undefined && given.toLowerCase() !== id.toLowerCase();

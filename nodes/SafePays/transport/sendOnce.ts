@@ -39,14 +39,14 @@ export interface Sender {
 	onSigned?: (apiKey: string, baseUrl: string) => void;
 }
 
-/** Codes of what ends before a request can have been read by SafePays: DNS, connect, refused certificates. */
+/** Codes of failures before SafePays can have read a request: DNS, connecting, refused certificates. */
 const NEVER_SENT =
 	/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|CERT_.*|DEPTH_ZERO_.*|SELF_SIGNED_.*|UNABLE_TO_.*|ERR_TLS_CERT_.*|ERR_INVALID_URL)$/;
 
-/** Node.js' words for what happens to a connection that was open: its codes are partly those of connecting. */
+/** Node.js' words for the failure of an open connection, whose code may be one of connecting. */
 const OF_OPEN_CONNECTION = /\b(read|write) E/;
 
-/** OpenSSL's codes; one of these ends a handshake, unless it is about data of an open connection. */
+/** OpenSSL's codes: a handshake has failed, unless they are about the data of an open connection. */
 const TLS_ERROR = /^(EPROTO|ERR_SSL_.*)$/;
 const TLS_ERROR_OF_DATA =
 	/bad[_ ](record|write|length)|decrypt|unexpected[_ ]eof|shutdown|internal[_ ]error/i;
@@ -99,7 +99,7 @@ export async function sendOnce(
 	}
 }
 
-/** The key that the credential has put into a GET: to read the credential once more would cost a webhook an isolate. */
+/** The key that the credential has put into a GET: reading the credential again would cost a webhook an isolate. */
 function getSentKey({ qs }: IHttpRequestOptions): string {
 	return String(qs?.api_key ?? '');
 }

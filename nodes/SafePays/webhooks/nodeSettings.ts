@@ -19,7 +19,7 @@ export function handsPendingOn({ alwaysOutputData, continueOnFail, onError }: IN
 export const SETTINGS_ADVICE =
 	'Turn "Always Output Data" off and set "On Error" to "Stop Workflow" in its settings: as they are, they would start the workflow with what is not confirmed yet, so notifications that cannot be checked at once are turned away.';
 
-/** Says in n8n's log, when a workflow is published, what would keep its trigger from hearing of payments. */
+/** Warns in n8n's log, when a workflow is published, of what would keep notifications from its trigger. */
 export async function warnOnActivation(context: IHookFunctions): Promise<void> {
 	const { name } = context.getNode();
 	const url = context.getNodeWebhookUrl('default') ?? '';

@@ -58,8 +58,8 @@ export class PendingEvents {
 	}
 
 	/**
-	 * Whether another execution would only end as one did lately. Of an invoice to which nothing has
-	 * happened it takes no more than one, and one more for a notification that it is paid.
+	 * Whether another execution would only end as one did lately. For an invoice to which nothing has
+	 * happened one is enough, and one more for a notification that it is paid.
 	 */
 	hasEnded(event: Notification, verdict: Verdict | undefined): boolean {
 		const { ids, status } = event;

@@ -13,7 +13,7 @@ const passedOn = createProcessMap<true>(
 );
 
 /**
- * The first line against duplicates, which needs no execution: what this process has passed on.
+ * The first check for duplicates, which needs no execution: what this process has passed on.
  * What gets past it is stopped by the claims in n8n's database.
  */
 export class RecentEvents {

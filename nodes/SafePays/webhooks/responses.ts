@@ -5,6 +5,7 @@ import type {
 	IWebhookResponseData,
 } from 'n8n-workflow';
 
+import { sleepUnheld } from '../transport/sleepUnheld';
 import { getMessage } from '../unknownValues';
 import type { Notification } from './parse';
 import { getThrottle } from './throttle';
@@ -90,7 +91,7 @@ export function acceptPending(
 	const body = { received: true, pending: true };
 	const response = context.getResponseObject();
 	undoIfNotStarted(context, () => undo(false));
-	AbortSignal.timeout(Math.max(0, deadline - Date.now())).addEventListener('abort', () => {
+	void sleepUnheld(deadline - Date.now()).then(() => {
 		if (response.headersSent || response.destroyed) return;
 		response.status(200).json(body);
 		ignoreSecondAnswer(response, () => undo(true));

@@ -88,8 +88,8 @@ function createRateLimitVerdict({ id }: Pending): Verdict {
 }
 
 /** Milliseconds, jittered by a quarter. */
-function getPause(nth: number, random = Math.random()): number {
-	return PAUSES_MS[Math.min(nth - 1, PAUSES_MS.length - 1)] * (0.75 + random / 2);
+function getPause(nth: number): number {
+	return PAUSES_MS[Math.min(nth - 1, PAUSES_MS.length - 1)] * (0.75 + Math.random() / 2);
 }
 
 function createUnsettledError(
@@ -120,7 +120,7 @@ function createUnsettledError(
 		default:
 			return new SafePaysError({
 				message: `SafePays could not be asked about ${invoice}: no question got through for ${seconds} seconds`,
-				nextStep: `A few other executions go on asking, so that n8n stays free for other workflows. When SafePays answers again, ${retry}`,
+				nextStep: `A few other executions keep asking, so that n8n stays free for other workflows. When SafePays answers again, ${retry}`,
 			});
 	}
 }

@@ -1,15 +1,13 @@
 import { createProcessRegistry } from '../processMemory';
 import { getCredentialId } from '../transport/accounts';
+import { sleepUnheld } from '../transport/sleepUnheld';
 import { Outage } from './outage';
 import type { Verdict } from './verify';
 import type { NodeContext } from '../transport/sendOnce';
 
-/**
- * Questions at the API at once, for each account in one n8n process, past which no sender's is asked:
- * n8n makes an isolate for each of these, and none for one that an execution asks.
- */
+/** Questions at once for senders that wait, for each account in one n8n process: n8n makes an isolate for each. */
 const QUICK_AT_ONCE = 5;
-/** The same for executions with a pending event, and for waits that ask on in the background: a burst is to wait for n8n, not for its turn. */
+/** The same for executions, which need no isolate: a burst of pending events should wait for n8n, not for a place here. */
 const PENDING_AT_ONCE = 20;
 /** Accounts that a process remembers. */
 const MAX_ACCOUNTS = 1_000;
@@ -28,7 +26,7 @@ const EVIDENCE_WITHIN_MS = 1500;
 
 /** The throttle of a node's account: SafePays limits its requests, and is up or down for it, as a whole. */
 export function getThrottle(context: NodeContext): Throttle {
-	// by its ID: to read the credential would cost a webhook an isolate
+	// By its ID: reading the credential would cost a webhook an isolate.
 	return byAccount(getCredentialId(context));
 }
 
@@ -44,9 +42,7 @@ const byAccount = createProcessRegistry(
  */
 export class Throttle {
 	readonly outage = new Outage();
-
 	private quick = 0;
-
 	private inExecutions = 0;
 
 	private readonly waiting: Array<() => void> = [];
@@ -67,7 +63,7 @@ export class Throttle {
 	 * @returns undefined where it may not be asked now
 	 */
 	async tryAsk<T>(question: () => Promise<T>, canDefer: boolean): Promise<T | undefined> {
-		// in a flood, a sender that is not asked for is turned away: executions take no place from it then
+		// In a flood, a sender without a place is turned away, so executions must not take it.
 		const others = canDefer && !isFlood(this.current()[0]) ? this.inExecutions : 0;
 		const isBusy = this.quick + others >= QUICK_AT_ONCE;
 		if (isBusy || this.outage.getPauseMs() > 0 || this.isOverLimit()) return undefined;
@@ -120,10 +116,8 @@ export class Throttle {
 		) {
 			const left = giveUp - Date.now();
 			if (left <= 0) break;
-			await new Promise<void>((resolve) => {
-				this.expecting.push(resolve);
-				AbortSignal.timeout(left).addEventListener('abort', () => resolve());
-			});
+			const answered = new Promise<void>((resolve) => this.expecting.push(resolve));
+			await Promise.race([answered, sleepUnheld(left)]);
 		}
 		return isFlood(this.current()[0]);
 	}

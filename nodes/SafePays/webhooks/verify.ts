@@ -11,6 +11,7 @@ import { buildGetInvoice } from '../transport/request';
 import { classify } from '../transport/retryPolicy';
 import type { Invoice } from '../transport/records';
 import { INVOICE_STATUS, parseInvoiceStatus } from '../transport/records';
+import { sleepUnheld } from '../transport/sleepUnheld';
 import type { Notification } from './parse';
 import { DEFAULT_RETRY_AFTER_S } from './responses';
 import { getThrottle } from './throttle';
@@ -38,7 +39,7 @@ export type ConfirmedVerdict = Extract<Verdict, { kind: 'confirmed' }>;
 const ANSWER_WITHIN_MS = 4500;
 /** Milliseconds for one question while a sender waits. */
 const QUICK_QUESTION_MS = 2500;
-/** Milliseconds before the second question, after which an answer can still be waited for. */
+/** Milliseconds between the first question and the second. */
 const SECOND_QUESTION_AFTER_MS = 500;
 
 /** Why an event could not be asked about where SafePays wants to be left alone. */
@@ -158,13 +159,10 @@ function isWorthAskingAgain(verdict: Verdict, notification: Notification): boole
 	return !verdict.timedOut && verdict.pauseMs === undefined;
 }
 
-/** The credential's reading belongs to the time as well, which the request's own timeout does not know of. */
+/** Reading the credential takes time as well, which the request's own timeout does not include. */
 async function failAfter(ms: number): Promise<Outcome> {
-	return await new Promise((resolve) => {
-		AbortSignal.timeout(Math.ceil(ms)).addEventListener('abort', () =>
-			resolve({ failure: 'interrupted', code: 'ETIMEDOUT' }),
-		);
-	});
+	await sleepUnheld(ms);
+	return { failure: 'interrupted', code: 'ETIMEDOUT' };
 }
 
 function readVerdict(

@@ -62,7 +62,7 @@ const ifExists = createChoiceField({
 		{
 			name: 'Continue',
 			value: 'continue',
-			description: 'Return an item with "alreadyExists": true, and go on',
+			description: 'Return an item with "alreadyExists": true, and continue',
 		},
 		{ name: 'Fail', value: 'fail', description: 'Stop with an error' },
 	],

@@ -57,7 +57,7 @@ export const metadata: Field<Record<string, string>> = {
 			if (Object.hasOwn(metadata, name)) {
 				throw new InvalidInput(
 					`${field}: Name`,
-					`is there twice: "${name}"`,
+					`is used twice: "${name}"`,
 					'Give each entry a name of its own.',
 				);
 			}

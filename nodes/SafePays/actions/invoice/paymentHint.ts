@@ -12,8 +12,8 @@ import { findNotificationTarget } from './whenPaid';
 const MAX_NAMED_TARGETS = 3;
 
 /**
- * Shows above the output where the first customer pays, and who hears of the payments: one hint for
- * a run, however many items it has. Reused invoices report to whom they did before, so they are left out.
+ * Shows above the output where the first customer pays, and who is notified of the payments: one hint
+ * for a run, however many items it has. Reused invoices are left out: they notify whom they did before.
  */
 export function showPaymentHint(run: OperationRun, outputs: PairedItem[]): void {
 	const created = outputs.filter(({ json }) => !('error' in json) && json.reused !== true);
@@ -29,12 +29,12 @@ export function showPaymentHint(run: OperationRun, outputs: PairedItem[]): void 
 	const hasWaitNode = hasWaitForPayment(run);
 	const sentences = [
 		linkPaymentPage(created[0].json, created.length),
-		...named.flatMap((target) => [describeTarget(target, hasWaitNode), warnOfUrl(target, run)]),
+		...named.flatMap((target) => [describeTarget(target, hasWaitNode), warnAboutUrl(target, run)]),
 	];
 	const needsCare = named.some(
 		(target) =>
 			target.kind === 'nobody' ||
-			warnOfUrl(target, run) !== '' ||
+			warnAboutUrl(target, run) !== '' ||
 			(target.kind === 'resume' && !hasWaitNode),
 	);
 	showHint(run.context, sentences.filter(Boolean).join(' '), needsCare ? 'warning' : 'info');
@@ -71,8 +71,8 @@ function describeNobody(target: Extract<NotificationTarget, { kind: 'nobody' }>)
 		: 'Nobody is notified when it is paid: the SafePays credential has no Trigger Path and no Default Webhook URL.';
 }
 
-/** Why an address that the user has given may hear nothing; '' if nothing speaks against it. */
-function warnOfUrl(target: NotificationTarget, { credentials }: OperationRun): string {
+/** Why a notification may not reach an address that the user has given; '' if it should. */
+function warnAboutUrl(target: NotificationTarget, { credentials }: OperationRun): string {
 	if (target.kind !== 'trigger' && target.kind !== 'url') return '';
 	if (new URL(target.url).pathname.includes('/webhook-test/'))
 		return 'This is a test URL: it takes one notification, while you listen for a test event.';

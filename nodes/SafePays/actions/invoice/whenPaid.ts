@@ -18,7 +18,7 @@ import { metadata } from './metadata';
 /** Longer ones are cut or refused by what stands between SafePays and n8n. */
 const MAX_WEBHOOK_URL_LENGTH = 2000;
 
-/** Who hears of an invoice's payment, before unique key and metadata are added. */
+/** Who is notified of an invoice's payment, before unique key and metadata are added. */
 export type NotificationTarget =
 	/** The SafePays Trigger, in this n8n or where the credential's Default Webhook URL leads. */
 	| { kind: 'trigger'; url: string }
@@ -26,7 +26,7 @@ export type NotificationTarget =
 	| { kind: 'resume'; url: string }
 	| { kind: 'url'; url: string }
 	| { kind: 'nobody'; why: 'chosen' | 'noTrigger' }
-	/** This n8n, at an address where the real SafePays cannot come. */
+	/** This n8n, at an address that the real SafePays cannot reach. */
 	| { kind: 'nobody'; why: 'unreachable'; url: string };
 
 const whenPaid = createChoiceField({
@@ -42,7 +42,7 @@ const whenPaid = createChoiceField({
 		{
 			name: 'Resume This Workflow',
 			value: 'resume',
-			description: 'Go on with this execution, at a Wait for Payment node further down',
+			description: 'Continue this execution at a Wait for Payment node further down',
 			displayOptions: { hide: { '@tool': [true] } },
 		},
 		{

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import type * as processedKeys from '../../../../nodes/SafePays/idempotency/keyClaims';
+import type * as keyClaims from '../../../../nodes/SafePays/idempotency/keyClaims';
 import { ProcessedData } from '../../../engine/processedData';
 import { seedFromEnv } from '../../../support';
 
-type Keys = typeof processedKeys;
+type Keys = typeof keyClaims;
 
 /** n8n's database, which several n8n processes share. */
 let database: ProcessedData;
@@ -30,12 +30,15 @@ const context = () =>
 	}) as unknown as IExecuteFunctions;
 
 /** The module as another n8n process has it: with no memory in common. */
-async function process(): Promise<Keys> {
-	let keys: Keys | undefined;
+async function process() {
+	let module: Keys | undefined;
 	await jest.isolateModulesAsync(async () => {
-		keys = await import('../../../../nodes/SafePays/idempotency/keyClaims');
+		module = await import('../../../../nodes/SafePays/idempotency/keyClaims');
 	});
-	return keys as Keys;
+	const keys = module as Keys;
+	const claimKey = async (execution: IExecuteFunctions, key: string) =>
+		(await keys.claimKeys(execution, [key])).has(key);
+	return { ...keys, claimKey };
 }
 
 const winners = (claims: boolean[]) => claims.filter(Boolean).length;

@@ -5,7 +5,7 @@ import type { InvoiceStatus } from '../../../transport/records';
 import { INVOICE_STATUS, parseInvoiceStatus } from '../../../transport/records';
 import type { Verdict } from '../../../webhooks/verify';
 
-/** Waits that a process remembers; of others it asks the API again. */
+/** Waits that a process remembers; for others it asks the API again. */
 const MAX_WAITS = 1_000;
 
 /** What "Resume On" means: the statuses after which an invoice is not waited for any more. */
@@ -33,7 +33,6 @@ export class FinalInvoices {
 
 	/** What is waited for. */
 	readonly ids: string[];
-
 	private readonly known = new Map<string, IDataObject>();
 
 	/** @param items what the node hands out, in input order: invoices, and errors, which are not waited for */

@@ -9,16 +9,15 @@ import type { FinalInvoices } from './finalInvoices';
 const MAX_NAMED = 3;
 
 /**
- * What the editor shows at a waiting node, as HTML: n8n evaluates it with nothing but the two URLs
- * that `showInTooltip` has left. Until n8n knows the payment page, resumeFormUrl is its own.
+ * What the editor shows at a waiting node, as HTML: n8n evaluates it with nothing but two URLs, which
+ * `showInTooltip` sets. Until then resumeFormUrl is n8n's own form.
  */
 export const WAITING_TOOLTIP =
 	'={{ "Waiting for payment" + $execution.resumeUrl.replace(/^[^#]*#?/, "").replace(/^(\\d+)-of-(\\d+)$/, ": $1 of $2 paid when the wait began") + ($execution.resumeFormUrl.includes("/form-waiting/") ? "" : $execution.resumeFormUrl.replace(/["<>]/g, "").replace(/.+/, ". Pay here: <a href=\\"$&\\" target=\\"_blank\\">$&</a>")) }}';
 
 /**
- * Leaves for `WAITING_TOOLTIP` how many invoices are final, and where the first open one is paid.
- * The counts travel behind the resume URL, the payment page is the page that a person opens to make
- * the execution go on.
+ * Tells `WAITING_TOOLTIP` how many invoices are final, behind the resume URL, and where the first
+ * open one is paid, in place of n8n's form.
  */
 export function showInTooltip(
 	context: IExecuteFunctions,

@@ -29,11 +29,11 @@ const resumeOn = createChoiceField({
 	name: 'resumeOn',
 	default: 'paid',
 	options: [
-		{ name: 'Paid', value: 'paid', description: 'Go on when every invoice is paid' },
+		{ name: 'Paid', value: 'paid', description: 'Continue when every invoice is paid' },
 		{
 			name: 'Paid or Failed',
 			value: 'paidOrFailed',
-			description: 'Go on when every invoice is paid or its payment has failed',
+			description: 'Continue when every invoice is paid or its payment has failed',
 		},
 	],
 	description: 'What the workflow waits for',
@@ -56,14 +56,14 @@ export const waitForPayment: Operation<'invoice'> = {
 	option: {
 		name: 'Wait for Payment',
 		action: 'Wait for payment',
-		description: 'Go on when invoices are paid; the execution waits without holding anything up',
+		description: 'Pause the execution until invoices are paid',
 		displayOptions: { hide: { '@tool': [true] } },
 	},
 
 	fields: [
 		{
 			displayName:
-				'The workflow goes on when every invoice of this run is paid (or as set below). For SafePays to notify this execution, create the invoices in it, with "When Paid" set to "Resume This Workflow".',
+				'The workflow continues when every invoice of this run is paid (or as set below). For SafePays to notify this execution, create the invoices in it, with "When Paid" set to "Resume This Workflow".',
 			name: 'waitNotice',
 			type: 'notice',
 			default: '',
@@ -76,7 +76,7 @@ export const waitForPayment: Operation<'invoice'> = {
 			type: 'boolean',
 			default: true,
 			description:
-				'Whether to go on after some time even if not every invoice is known to be paid. The items then have "timedOut": true.',
+				'Whether to continue after some time even if not every invoice is known to be paid. The items then have "timedOut": true.',
 		},
 		{
 			displayName: 'Wait Amount',
@@ -144,8 +144,8 @@ export const waitForPayment: Operation<'invoice'> = {
 			},
 			until,
 		);
-		// A list of its own: n8n takes error items out of what it is given. Without them, since n8n's "Retry
-		// On Fail" runs a node again whose first item has an error, here with the invoices as its input.
+		// A new list, since n8n removes error items from the one that it is given. Without errors, since
+		// n8n's "Retry On Fail" would run the node again for one, with the invoices as its input.
 		return [inputs.filter(({ json }) => isInvoice(json))];
 	},
 };

@@ -4,6 +4,7 @@ import { getApiKey } from '../../../../../credentials/SafePaysApi.credentials';
 import { createProcessMap } from '../../../processMemory';
 import { createRedactor } from '../../../transport/redact';
 import type { NodeContext, Sender } from '../../../transport/sendOnce';
+import { sleepUnheld } from '../../../transport/sleepUnheld';
 import { getMessage } from '../../../unknownValues';
 import type { Notification } from '../../../webhooks/parse';
 import { getThrottle } from '../../../webhooks/throttle';
@@ -85,14 +86,11 @@ function startWatch(execution: WaitingExecution): Watch | undefined {
 class Watch {
 	/** What the API could not settle yet. */
 	private readonly unsettled = new Map<string, Notification>();
-
 	private until = Date.now() + ASK_FOR_MS;
 
 	/** Counts what came in, so that a round which was already under way is not the last. */
 	private added = 0;
-
 	private begun = false;
-
 	private isUnreachable = false;
 
 	constructor(private readonly execution: WaitingExecution) {}
@@ -212,11 +210,4 @@ function isSettled(verdict: Verdict, notification: Notification): boolean {
 
 function nameNotification({ ids, status }: Notification): string {
 	return [...ids, status].join();
-}
-
-/** Sleeps without keeping a process from its end. */
-async function sleepUnheld(ms: number): Promise<void> {
-	await new Promise<void>((resolve) =>
-		AbortSignal.timeout(ms).addEventListener('abort', () => resolve()),
-	);
 }

@@ -164,7 +164,7 @@ describe('what a payment is for', () => {
 		[
 			'a name twice',
 			{ additionalFields: { metadata: { entry: [1, 2].map((value) => ({ name: 'a', value })) } } },
-			/"Metadata 2: Name" is there twice/,
+			/"Metadata 2: Name" is used twice/,
 		],
 		[
 			'a name that JavaScript keeps for itself',
