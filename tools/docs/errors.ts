@@ -10,9 +10,8 @@ import {
 	createCancelledError,
 	createNotResentError,
 	createRateLimitError,
-	createRequestError,
-	NEXT_STEPS,
 } from '../../nodes/SafePays/transport/errors';
+import { createRequestError, NEXT_STEPS } from '../../nodes/SafePays/transport/requestError';
 import {
 	createKeyBusyError,
 	createKeyTakenError,

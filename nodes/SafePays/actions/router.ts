@@ -164,7 +164,7 @@ async function planJobs(
 			const parameters = readParameters(itemIndex);
 			const request = operation.request(parameters);
 			const uniqueKey = operation.uniqueKey?.(parameters) ?? '';
-			const fingerprint = fingerprints.add(request, uniqueKey, operation.fingerprintIgnores);
+			const fingerprint = fingerprints.create(request, uniqueKey, operation.fingerprintIgnores);
 			jobs.push({ itemIndex, parameters, request, fingerprint, uniqueKey });
 		} catch (error) {
 			jobs.push({ error: toNodeError(scope, error, itemIndex) });

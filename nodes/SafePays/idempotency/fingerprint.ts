@@ -10,7 +10,7 @@ export class Fingerprints {
 	 * @param key distinguishes requests that look the same, such as an order number
 	 * @param ignoring fields of the body that differ from one try of an execution to the next
 	 */
-	add(request: SafePaysRequest, key: string, ignoring: string[] = []): string {
+	create(request: SafePaysRequest, key: string, ignoring: string[] = []): string {
 		const content = { ...request.body };
 		for (const field of ignoring) delete content[field];
 		const name = hash([request.path, content, key]);

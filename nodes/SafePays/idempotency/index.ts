@@ -7,7 +7,7 @@ import type { RecordName, Records } from '../transport/records';
 import { noteCreates } from './crashRecovery';
 import type { PendingCreate } from './ledger';
 import { Ledger } from './ledger';
-import { noteReportedHere } from './reportedHere';
+import { noteIfNotified } from './notifiedInvoices';
 import { UniqueKeys } from './uniqueKey';
 
 export { Fingerprints } from './fingerprint';
@@ -117,7 +117,7 @@ export class CreateRun {
 		}
 		const record = sent.value[request.record];
 		this.ledger.noteCreated(fingerprint, record);
-		noteReportedHere(this.context, request, record.id);
+		noteIfNotified(this.context, request, record.id);
 		return record;
 	}
 }

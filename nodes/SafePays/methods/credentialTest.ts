@@ -13,7 +13,7 @@ import {
 	isTriggerPath,
 } from '../../../credentials/SafePaysApi.credentials';
 import { isWebAddress } from '../transport/addresses';
-import { getApiErrorMessage } from '../transport/errors';
+import { getApiErrorMessage } from '../transport/requestError';
 import { createRedactor } from '../transport/redact';
 
 /** A UUID that no invoice has: asking for it proves the key without needing an invoice. */

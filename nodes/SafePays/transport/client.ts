@@ -8,10 +8,10 @@ import type { UnconfirmedCreate } from './errors';
 import {
 	createCancelledError,
 	createRateLimitError,
-	createRequestError,
 	SafePaysError,
 	withUnconfirmed,
 } from './errors';
+import { createRequestError } from './requestError';
 import type { RunTurns, Turn, WaitBudget } from './rateLimit';
 import type { RecordName } from './records';
 import type { Redact } from './redact';

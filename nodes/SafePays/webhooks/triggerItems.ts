@@ -19,7 +19,7 @@ export interface Confirmed extends Carried {
 	invoice: Invoice;
 }
 
-/** What a pending item holds: all that is needed to ask on, and nothing that looks like a payment. */
+/** What a pending item holds: all that is needed to keep asking, and nothing that looks like a payment. */
 export interface Pending extends Carried {
 	/** A UUID, as in `Notification`, and others that the notification has. */
 	id: string;

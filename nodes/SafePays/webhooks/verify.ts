@@ -3,7 +3,7 @@ import { sleep } from 'n8n-workflow';
 
 import { createProcessMap, getNodeKey } from '../processMemory';
 import { askOnce } from '../transport/askOnce';
-import { createRequestError, getApiErrorMessage } from '../transport/errors';
+import { createRequestError, getApiErrorMessage } from '../transport/requestError';
 import { parsePauseMs } from '../transport/rateLimitHeaders';
 import type { SafePaysRequest } from '../transport/request';
 import type { NodeContext, Outcome, Sender } from '../transport/sendOnce';

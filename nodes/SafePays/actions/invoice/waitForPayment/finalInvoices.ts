@@ -83,7 +83,7 @@ export class FinalInvoices {
 	 * Whether all invoices are final. Those not known to be are asked for one after the other, up to
 	 * the first that is not: a batch of fifty costs a notification two requests, not fifty.
 	 */
-	async areAll(
+	async areAllFinal(
 		ask: (invoiceId: string) => Promise<Verdict | undefined>,
 	): Promise<'yes' | 'no' | 'unknown'> {
 		for (const id of this.openIds) {

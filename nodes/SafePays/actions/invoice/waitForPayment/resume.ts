@@ -9,7 +9,7 @@ import { getAnswerDeadline, isBehind, verify, verifyQuickly } from '../../../web
 import type { ResumeOn } from './finalInvoices';
 import { FinalInvoices } from './finalInvoices';
 import type { WaitingExecution } from './watch';
-import { askOn, isAskingOn } from './watch';
+import { keepAsking, isAsking } from './watch';
 
 /**
  * Receives a notification for a waiting execution, and resumes it once every invoice is final by
@@ -34,10 +34,10 @@ export async function resume(context: IWebhookFunctions): Promise<IWebhookRespon
 		if (!final.note(verified.invoice))
 			return responses.received(context, { ignored: verified.status });
 	}
-	const areAll = final.resumed ? 'no' : await askAboutOthers(context, final, deadline);
-	if (areAll === 'unknown') return accept(context, execution);
+	const areAllFinal = final.resumed ? 'no' : await askAboutOthers(context, final, deadline);
+	if (areAllFinal === 'unknown') return accept(context, execution);
 	// Another notification may have resumed it while this one asked.
-	if (areAll === 'no' || final.resumed)
+	if (areAllFinal === 'no' || final.resumed)
 		return responses.received(context, isKnown ? { duplicate: true } : {});
 
 	final.resumed = true;
@@ -54,7 +54,7 @@ async function verifyInvoice(
 	notification: Notification,
 	deadline: number,
 ): Promise<ConfirmedVerdict | { answer: IWebhookResponseData }> {
-	if (isAskingOn(execution, notification))
+	if (isAsking(execution, notification))
 		return { answer: responses.received(context, { duplicate: true }) };
 	const verdict = await verifyQuickly(context, notification, deadline, false);
 	const rejection = rejectFalse(context, notification, verdict);
@@ -72,7 +72,7 @@ async function askAboutOthers(
 	deadline: number,
 ): Promise<'yes' | 'no' | 'unknown'> {
 	const throttle = getThrottle(context);
-	return await final.areAll(
+	return await final.areAllFinal(
 		async (id) =>
 			await throttle.tryAsk(async () => await verify(context, [id], deadline - Date.now()), false),
 	);
@@ -84,7 +84,7 @@ function accept(
 	execution: WaitingExecution,
 	notification?: Notification,
 ): IWebhookResponseData {
-	return askOn(execution, notification)
+	return keepAsking(execution, notification)
 		? responses.received(context, { pending: true })
 		: responses.unavailable(context);
 }

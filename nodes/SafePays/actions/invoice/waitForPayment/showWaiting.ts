@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { escapeHtml, showHint } from '../../../errors/hints';
-import { isReportedHere } from '../../../idempotency/reportedHere';
+import { isNotifiedOf } from '../../../idempotency/notifiedInvoices';
 import { isOutOfReach, PUBLIC_ADDRESS_ADVICE } from '../../../transport/addresses';
 import type { FinalInvoices } from './finalInvoices';
 
@@ -50,7 +50,7 @@ export function showWaitingHints(
 		);
 		return;
 	}
-	const elsewhere = openIds.filter((id) => !isReportedHere(context, id));
+	const elsewhere = openIds.filter((id) => !isNotifiedOf(context, id));
 	if (elsewhere.length === 0) return;
 	const named = escapeHtml(elsewhere.slice(0, MAX_NAMED).join(', '));
 	const more = elsewhere.length > MAX_NAMED ? ` and ${elsewhere.length - MAX_NAMED} more` : '';

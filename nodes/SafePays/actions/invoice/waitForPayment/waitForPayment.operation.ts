@@ -12,7 +12,7 @@ import { getResumeUrl } from '../../parameters';
 import { readChoice, readNumberWithin } from '../../validation';
 import { FinalInvoices, isInvoice } from './finalInvoices';
 import { showInTooltip, showWaitingHints } from './showWaiting';
-import { lookOnceMore } from './watch';
+import { lookOnceLater } from './watch';
 
 /** Each invoice's notification is an HTTP call to the waiting execution; n8n handles them one by one. */
 const MAX_WAITING_INVOICES = 50;
@@ -134,7 +134,7 @@ export const waitForPayment: Operation<'invoice'> = {
 		showInTooltip(context, final, resumeUrl, outputs);
 		const until = readWaitLimit(context);
 		await context.putExecutionToWait(until);
-		lookOnceMore(
+		lookOnceLater(
 			{
 				context,
 				executionId: context.getExecutionId(),

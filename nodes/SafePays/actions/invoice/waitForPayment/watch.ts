@@ -39,21 +39,21 @@ const watches = createProcessMap<Watch>(
 );
 
 /**
- * Looks once more for payments that were made before n8n had put the execution to wait, since n8n
- * refuses their notifications. @param until when the execution goes on in any case
+ * Looks once, some seconds later, for payments that were made before n8n had put the execution to
+ * wait: n8n refuses their notifications. @param until when the execution goes on in any case
  */
-export function lookOnceMore(execution: WaitingExecution, until: Date): void {
+export function lookOnceLater(execution: WaitingExecution, until: Date): void {
 	if (until.getTime() - Date.now() > LOOK_AFTER_MS) startWatch(execution)?.begin(LOOK_AFTER_MS);
 }
 
 /**
- * Goes on asking about a notification that the API could not settle at once, and makes the execution
+ * Keeps asking about a notification that the API could not settle at once, and makes the execution
  * go on when all of its invoices are final.
  *
  * @param notification left out where it is settled, and only the other invoices are open
  * @returns false if too many executions are asked for already
  */
-export function askOn(execution: WaitingExecution, notification?: Notification): boolean {
+export function keepAsking(execution: WaitingExecution, notification?: Notification): boolean {
 	const watch = findWatch(execution) ?? startWatch(execution);
 	watch?.add(notification);
 	watch?.begin(PAUSES_MS[0]);
@@ -61,7 +61,7 @@ export function askOn(execution: WaitingExecution, notification?: Notification):
 }
 
 /** Whether the same notification is being asked about already. */
-export function isAskingOn(execution: WaitingExecution, notification: Notification): boolean {
+export function isAsking(execution: WaitingExecution, notification: Notification): boolean {
 	return findWatch(execution)?.has(notification) === true;
 }
 
@@ -150,7 +150,7 @@ class Watch {
 			if (verdict.kind === 'confirmed') execution.final.note(verdict.invoice);
 			if (isSettled(verdict, notification)) this.unsettled.delete(name);
 		}
-		const all = await execution.final.areAll(async (id) => await ask([id]));
+		const all = await execution.final.areAllFinal(async (id) => await ask([id]));
 		if (all === 'yes') {
 			this.unsettled.clear();
 			if (!(await this.postToExecution())) return false;

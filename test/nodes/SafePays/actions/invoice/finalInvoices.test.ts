@@ -55,7 +55,7 @@ describe('The invoices of a wait', () => {
 					(invoice) =>
 						'error' in invoice || FINAL[on].includes(String(now.get(String(invoice.id)))),
 				);
-				expect(await final.areAll(ask)).toBe(isFinal.every(Boolean) ? 'yes' : 'no');
+				expect(await final.areAllFinal(ask)).toBe(isFinal.every(Boolean) ? 'yes' : 'no');
 
 				// One that is not final ends the asking, and what was final is not asked for again.
 				const firstOpen = isFinal.indexOf(false);
@@ -64,7 +64,7 @@ describe('The invoices of a wait', () => {
 				);
 				expect(asked).toEqual(expected.map(({ id }) => id));
 				asked.length = 0;
-				await final.areAll(ask);
+				await final.areAllFinal(ask);
 				expect(asked).toEqual(firstOpen < 0 ? [] : [stored[firstOpen].id]);
 			}),
 		);

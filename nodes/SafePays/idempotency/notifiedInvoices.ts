@@ -2,19 +2,19 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { SafePaysRequest } from '../transport/request';
 
-const CONTEXT_KEY = 'safePaysReportedHere';
+const CONTEXT_KEY = 'safePaysNotifiedInvoices';
 
-interface ReportedHere {
+interface NotifiedInvoices {
 	executionId: string;
 	ids: string[];
 }
 
 /**
  * Notes a new invoice whose notification goes to this execution, for the node that waits for it:
- * SafePays does not say whom an invoice notifies. Kept with the execution; a retry is an execution
- * of its own, which does not hear of what the one before has created.
+ * SafePays does not say whom an invoice notifies. Kept with the execution: a retry is another one,
+ * which is not notified.
  */
-export function noteReportedHere(
+export function noteIfNotified(
 	context: IExecuteFunctions,
 	{ body }: SafePaysRequest,
 	invoiceId: string,
@@ -22,15 +22,15 @@ export function noteReportedHere(
 	const executionId = context.getExecutionId();
 	if (!isResumeUrl(body?.webhook_url, executionId)) return;
 	const store: Record<string, unknown> = context.getContext('flow');
-	let noted = store[CONTEXT_KEY] as ReportedHere | undefined;
+	let noted = store[CONTEXT_KEY] as NotifiedInvoices | undefined;
 	if (noted?.executionId !== executionId) noted = { executionId, ids: [] };
 	noted.ids.push(invoiceId.toLowerCase());
 	store[CONTEXT_KEY] = noted;
 }
 
-/** Whether the notification of an invoice is known to go to this execution. */
-export function isReportedHere(context: IExecuteFunctions, invoiceId: string): boolean {
-	const noted = context.getContext('flow')[CONTEXT_KEY] as ReportedHere | undefined;
+/** Whether this execution is notified of an invoice's payment. */
+export function isNotifiedOf(context: IExecuteFunctions, invoiceId: string): boolean {
+	const noted = context.getContext('flow')[CONTEXT_KEY] as NotifiedInvoices | undefined;
 	return (
 		noted?.executionId === context.getExecutionId() && noted.ids.includes(invoiceId.toLowerCase())
 	);
