@@ -13,13 +13,12 @@ import type { RecordAnswer, SafePaysRequest } from '../transport/request';
 import type { ItemParameters } from './parameters';
 import type { RecordName } from '../transport/records';
 
-/** What an operation's hooks know of the run that they belong to. */
+/** What `afterRun` knows of the run that it ends. */
 export interface OperationRun {
 	context: IExecuteFunctions;
 	credentials: ICredentialDataDecryptedObject;
 	client: SafePaysClient;
-	itemCount: number;
-	/** By item; none for an item whose parameters cannot be read. Empty in `beforeRun`. */
+	/** By item; none for an item whose parameters cannot be read. */
 	parameters: Array<ItemParameters | undefined>;
 }
 
@@ -45,7 +44,7 @@ export interface Operation<Name extends RecordName = RecordName> {
 	/** Fields of the request's body that differ from one try of an execution to the next. */
 	fingerprintIgnores?: string[];
 	/** Validates the run as a whole before anything is sent. @throws InvalidInput, SafePaysError */
-	beforeRun?(run: OperationRun): void;
+	beforeRun?(context: IExecuteFunctions, itemCount: number): void;
 	/** Makes the node's output of the items of the whole run, unless an error ended it. */
-	afterRun?(run: OperationRun, outputs: PairedItem[]): Promise<INodeExecutionData[][]>;
+	afterRun?(run: OperationRun, outputs: PairedItem[]): Promise<INodeExecutionData[]>;
 }

@@ -16,7 +16,7 @@ import { SafePaysClient } from '../transport/client';
 import { SafePaysError } from '../transport/errors';
 import type { RecordAnswer } from '../transport/request';
 import { operations } from './index';
-import type { Operation, OperationRun } from './operation';
+import type { Operation } from './operation';
 import type { ItemParameters } from './parameters';
 import { createParameterReader } from './parameters';
 import { requestOptions } from './requestOptions';
@@ -62,16 +62,12 @@ async function runOperation(scope: ErrorScope): Promise<INodeExecutionData[][]> 
 	const { context, itemCount } = scope;
 	const operation = getOperation(context);
 	const credentials = await context.getCredentials('safePaysApi');
-	const options = requestOptions.read(context);
-	const client = new SafePaysClient(context, credentials, options);
+	const client = new SafePaysClient(context, credentials, requestOptions.read(context));
 	scope.redact = client.redact;
 	const continues = context.continueOnFail();
-	const operationRun: OperationRun = { context, credentials, client, itemCount, parameters: [] };
-	operation.beforeRun?.(operationRun);
+	operation.beforeRun?.(context, itemCount);
 
-	const readParameters = createParameterReader(context, credentials);
-	const jobs = await planJobs(scope, operation, readParameters);
-	operationRun.parameters = jobs.map((job) => ('error' in job ? undefined : job.parameters));
+	const jobs = await planJobs(scope, operation, createParameterReader(context, credentials));
 	const invalid = jobs.filter((job): job is Failed => 'error' in job);
 	if (invalid.length > 0 && !continues)
 		throw withInvalidItems(invalid[0].error, invalid.length - 1);
@@ -81,7 +77,7 @@ async function runOperation(scope: ErrorScope): Promise<INodeExecutionData[][]> 
 	let stopped = false;
 	await forEachConcurrent(
 		jobs,
-		options.maxConcurrency,
+		client.options.maxConcurrency,
 		async (job, itemIndex) => {
 			const result = 'error' in job ? job : await runJob(scope, operation, client, creates, job);
 			results[itemIndex] = result;
@@ -97,13 +93,15 @@ async function runOperation(scope: ErrorScope): Promise<INodeExecutionData[][]> 
 	if (errors.length > 0 && !continues) throw withRunSummary(context, errors, creates.getSummary());
 
 	const outputs = results.flatMap((result, item) => toOutputItems(scope, result, item));
+	const parameters = jobs.map((job) => ('error' in job ? undefined : job.parameters));
+	const run = { context, credentials, client, parameters };
 	const output = operation.afterRun
-		? await operation.afterRun(operationRun, outputs).catch((error: unknown) => {
+		? await operation.afterRun(run, outputs).catch((error: unknown) => {
 				throw withRunSummary(context, [toNodeError(scope, error, 0)], creates.getSummary());
 			})
-		: [outputs];
+		: outputs;
 	if (errors.length === 0 && !client.cancelled) creates.finish();
-	return output;
+	return [output];
 }
 
 /** An item's way from its request to its output items. Never throws. */

@@ -41,7 +41,7 @@ const getNodeQueue = createProcessRegistry(
  *
  * n8n's helper (`checkProcessedAndRecord`) reads a row and writes it back whole. Within this process
  * claims therefore go one after the other, those that wait together in one go; against other
- * processes each claim looks again after a moment (see `record`).
+ * processes each claim looks again after a moment (see `recordAndConfirm`).
  *
  * @returns the keys that were new: this caller alone has them
  */
@@ -49,7 +49,7 @@ export async function claimKeys(context: IExecuteFunctions, keys: string[]): Pro
 	return await new Promise((resolve, reject) => {
 		const { claims } = getQueue(context);
 		claims.push({ keys, resolve, reject });
-		void doInTurn(context, async () => await serve(context, claims.splice(0)));
+		void doInTurn(context, async () => await claimTogether(context, claims.splice(0)));
 	});
 }
 
@@ -70,7 +70,7 @@ async function find(context: IExecuteFunctions, keys: string[]): Promise<Set<str
 	for (const pauseMs of [0, SECOND_LOOK_MS]) {
 		if (found.length === 0) break;
 		if (pauseMs > 0) await sleep(pauseMs);
-		const fresh = await check(context, found);
+		const fresh = await recordKeys(context, found);
 		if (fresh.length > 0) await context.helpers.removeProcessed(fresh, 'node', OPTIONS);
 		found = found.filter((key) => !fresh.includes(key));
 	}
@@ -84,7 +84,7 @@ export async function releaseKeys(context: IExecuteFunctions, keys: string[]): P
 
 /** Notes a key that no other execution asks for, so without a second look. @returns whether it was new */
 export async function noteKey(context: IExecuteFunctions, key: string): Promise<boolean> {
-	return (await doInTurn(context, async () => await check(context, [key]))).length > 0;
+	return (await doInTurn(context, async () => await recordKeys(context, [key]))).length > 0;
 }
 
 function getQueue(context: IExecuteFunctions): Queue {
@@ -99,10 +99,10 @@ async function doInTurn<T>(context: IExecuteFunctions, work: () => Promise<T>): 
 	return await done;
 }
 
-async function serve(context: IExecuteFunctions, claims: Claim[]): Promise<void> {
+async function claimTogether(context: IExecuteFunctions, claims: Claim[]): Promise<void> {
 	if (claims.length === 0) return;
 	try {
-		const mine = await record(context, [...new Set(claims.flatMap(({ keys }) => keys))]);
+		const mine = await recordAndConfirm(context, [...new Set(claims.flatMap(({ keys }) => keys))]);
 		for (const { keys, resolve } of claims)
 			resolve(new Set(keys.filter((key) => mine.delete(key))));
 	} catch (error) {
@@ -120,16 +120,16 @@ async function serve(context: IExecuteFunctions, claims: Claim[]): Promise<void>
  * - The mark is gone and a key is there: the key is the other process's.
  * - Both are gone: an unrelated write lost them. The look has put them back, so look again.
  */
-async function record(context: IExecuteFunctions, keys: string[]): Promise<Set<string>> {
+async function recordAndConfirm(context: IExecuteFunctions, keys: string[]): Promise<Set<string>> {
 	const mark = `mark:${randomUUID()}`;
 	const begun = Date.now();
-	let unsure = (await check(context, [...keys, mark])).filter((key) => key !== mark);
+	let unsure = (await recordKeys(context, [...keys, mark])).filter((key) => key !== mark);
 	const tookMs = Date.now() - begun;
 	const lookAfterMs = Math.min(Math.max(SECOND_LOOK_MS, 2 * tookMs), SECOND_LOOK_AT_MOST_MS);
 	const mine = new Set(unsure);
 	while (unsure.length > 0) {
 		await sleep(lookAfterMs * (1 + Math.random() / 2));
-		const lost = new Set(await check(context, [...unsure, mark]));
+		const lost = new Set(await recordKeys(context, [...unsure, mark]));
 		if (!lost.has(mark)) break;
 		for (const key of unsure) if (!lost.has(key)) mine.delete(key);
 		unsure = unsure.filter((key) => lost.has(key));
@@ -139,7 +139,7 @@ async function record(context: IExecuteFunctions, keys: string[]): Promise<Set<s
 }
 
 /** @returns the keys that were new */
-async function check(context: IExecuteFunctions, keys: string[]): Promise<string[]> {
+async function recordKeys(context: IExecuteFunctions, keys: string[]): Promise<string[]> {
 	const ask = async () => await context.helpers.checkProcessedAndRecord(keys, 'node', OPTIONS);
 	// The very first record of a node inserts the row: of two processes that do so at once, one fails.
 	const { new: fresh } = await ask().catch(ask);

@@ -78,7 +78,7 @@ const uniqueKey = createTextField({
 	name: 'uniqueKey',
 	placeholder: 'e.g. order-1042',
 	description:
-		'Your own reference for this invoice, such as the order number. This node creates one invoice for each key: the next time, it returns the invoice that is already there.',
+		'Your own reference for this invoice, such as the order number. This node creates one invoice for each key: the next time, it returns the existing invoice.',
 });
 
 const fields: INodeProperties[] = [
@@ -280,6 +280,6 @@ export const create: Operation<'invoice'> = {
 
 	async afterRun(run, outputs) {
 		showPaymentHint(run, outputs);
-		return [outputs];
+		return outputs;
 	},
 };

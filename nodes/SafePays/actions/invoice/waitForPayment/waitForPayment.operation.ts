@@ -94,7 +94,7 @@ export const waitForPayment: Operation<'invoice'> = {
 
 	items: (answer) => [answer.invoice],
 
-	beforeRun({ context, itemCount }) {
+	beforeRun(context, itemCount) {
 		if (itemCount > MAX_WAITING_INVOICES) {
 			throw new SafePaysError({
 				message: `${itemCount} items are too many: at most ${MAX_WAITING_INVOICES} invoices can be waited for together`,
@@ -113,7 +113,7 @@ export const waitForPayment: Operation<'invoice'> = {
 	 * the output of that case. Their JSON is replaced, not changed: the node before shares it.
 	 */
 	async afterRun({ context, credentials, client }, outputs) {
-		if (client.cancelled) return [outputs];
+		if (client.cancelled) return outputs;
 		const stored = outputs.map(({ json }) =>
 			isInvoice(json) ? { ...json, timedOut: true } : toStoredError(context, json),
 		);
@@ -122,7 +122,7 @@ export const waitForPayment: Operation<'invoice'> = {
 			stored,
 			resumeOn.read(readParameters(context)),
 		);
-		if (final.openIds.length === 0) return [outputs.map(withoutTimeOut)];
+		if (final.openIds.length === 0) return outputs.map(withoutTimeOut);
 
 		const inputs = context.getInputData();
 		stored.forEach((json, index) => {
@@ -146,7 +146,7 @@ export const waitForPayment: Operation<'invoice'> = {
 		);
 		// A new list, since n8n removes error items from the one that it is given. Without errors, since
 		// n8n's "Retry On Fail" would run the node again for one, with the invoices as its input.
-		return [inputs.filter(({ json }) => isInvoice(json))];
+		return inputs.filter(({ json }) => isInvoice(json));
 	},
 };
 
