@@ -34,7 +34,8 @@ class BoundedMap<K, V> extends Map<K, V> {
 	override set(key: K, value: V): this {
 		this.delete(key);
 		super.set(key, value);
-		if (this.size > this.max) this.delete(this.keys().next().value as K);
+		const [oldest] = this.keys();
+		if (this.size > this.max) this.delete(oldest);
 		return this;
 	}
 }

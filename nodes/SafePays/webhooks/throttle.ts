@@ -42,12 +42,13 @@ const byAccount = createProcessRegistry(
  */
 export class Throttle {
 	readonly outage = new Outage();
+	/** Questions under way, for senders that wait and in executions. */
 	private quick = 0;
 	private inExecutions = 0;
 
+	/** Executions that wait for their turn, and notifications that wait for any answer. */
 	private readonly waiting: Array<() => void> = [];
-
-	private readonly expecting: Array<() => void> = [];
+	private readonly waitingForAnswer: Array<() => void> = [];
 
 	private readonly windows = FLOOD_LIMITS.map((limit) => ({
 		...limit,
@@ -64,7 +65,7 @@ export class Throttle {
 	 */
 	async tryAsk<T>(question: () => Promise<T>, canDefer: boolean): Promise<T | undefined> {
 		// In a flood, a sender without a place is turned away, so executions must not take it.
-		const others = canDefer && !isFlood(this.current()[0]) ? this.inExecutions : 0;
+		const others = canDefer && !isFlood(this.getWindows()[0]) ? this.inExecutions : 0;
 		const isBusy = this.quick + others >= QUICK_AT_ONCE;
 		if (isBusy || this.outage.getPauseMs() > 0 || this.isOverLimit()) return undefined;
 		this.quick++;
@@ -92,16 +93,16 @@ export class Throttle {
 	note(verdict: Verdict, askedAt: number): void {
 		this.outage.note(verdict, askedAt);
 		if (verdict.kind === 'unavailable') return;
-		for (const window of this.current()) {
+		for (const window of this.getWindows()) {
 			window.answers++;
 			if (verdict.kind === 'unknown') window.unconfirmed++;
 		}
-		for (const resolve of this.expecting.splice(0)) resolve();
+		for (const resolve of this.waitingForAnswer.splice(0)) resolve();
 	}
 
 	/** Notes a notification that the API did not confirm, other than by knowing no such invoice. */
 	noteUnconfirmed(): void {
-		for (const window of this.current()) window.unconfirmed++;
+		for (const window of this.getWindows()) window.unconfirmed++;
 	}
 
 	/**
@@ -111,22 +112,22 @@ export class Throttle {
 	async isFlooded(): Promise<boolean> {
 		const giveUp = Date.now() + EVIDENCE_WITHIN_MS;
 		while (
-			this.current()[0].answers < FLOOD_MIN_UNCONFIRMED &&
+			this.getWindows()[0].answers < FLOOD_MIN_UNCONFIRMED &&
 			this.quick + this.inExecutions > 0
 		) {
 			const left = giveUp - Date.now();
 			if (left <= 0) break;
-			const answered = new Promise<void>((resolve) => this.expecting.push(resolve));
+			const answered = new Promise<void>((resolve) => this.waitingForAnswer.push(resolve));
 			await Promise.race([answered, sleepUnheld(left)]);
 		}
-		return isFlood(this.current()[0]);
+		return isFlood(this.getWindows()[0]);
 	}
 
 	private isOverLimit(): boolean {
-		return this.current().some((window) => isFlood(window) && window.answers >= window.requests);
+		return this.getWindows().some((window) => isFlood(window) && window.answers >= window.requests);
 	}
 
-	private current() {
+	private getWindows() {
 		const now = Date.now();
 		for (const window of this.windows) {
 			if (now - window.since >= window.windowMs)
