@@ -1,12 +1,8 @@
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-
-import { Cleanup } from './harness/cleanup';
+import type { Cleanup } from './harness/cleanup';
 import { getError, getItems, type Execution } from './harness/client';
-import { Failure, getMessage, runCli } from './harness/failure';
-import { ensureInstalled } from './harness/install';
+import { Failure, runCli, showHelp } from './harness/failure';
 import { startOwnN8n } from './harness/ownN8n';
-import { localDir } from './harness/paths';
+import { runWithN8n } from './harness/runWithN8n';
 import { manualTrigger, safePays, safePaysTrigger, workflow } from './harness/workflow';
 
 const HELP = `Shows the package at work, once: creates a customer and an invoice with the SafePays node,
@@ -18,35 +14,10 @@ Ends with code 0 if the payment came through. Leaves nothing running, and does n
 "npm start" keeps.
 `;
 
-const TIME_LIMIT_MS = 180_000;
-const logFile = join(localDir, 'logs', 'demo-n8n.log');
-
-async function main(): Promise<void> {
-	const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } });
-	if (values.help) {
-		process.stdout.write(HELP);
-		return;
-	}
-	const cleanup = new Cleanup();
-	cleanup.onSignals(1);
-	await ensureInstalled();
-
-	const timer = setTimeout(() => {
-		console.error(
-			`The demo did not come to an end within ${TIME_LIMIT_MS / 1000} s: see ${logFile}.`,
-		);
-		void cleanup.run().then(() => process.exit(1));
-	}, TIME_LIMIT_MS);
-	try {
-		await demo(cleanup);
-	} catch (error) {
-		await cleanup.run();
-		throw error instanceof Failure ? error : new Failure(`The demo failed: ${getMessage(error)}`);
-	} finally {
-		clearTimeout(timer);
-	}
-	await cleanup.run();
-}
+runCli(async () => {
+	showHelp(HELP);
+	await runWithN8n(180_000, demo);
+});
 
 async function demo(cleanup: Cleanup): Promise<void> {
 	console.log('Starting n8n with the package and a sandbox...');
@@ -140,5 +111,3 @@ function show(value: unknown): string {
 		? String(value)
 		: JSON.stringify(value);
 }
-
-runCli(main);

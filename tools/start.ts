@@ -6,7 +6,7 @@ import { startSandbox } from '../sandbox';
 import { Cleanup } from './harness/cleanup';
 import { OWNER, type N8nClient, type StoredCredential } from './harness/client';
 import { importExample, readExamples, TRIGGER_PATH, type Example } from './harness/examples';
-import { Failure, getMessage, runCli } from './harness/failure';
+import { Failure, getMessage, runCli, showHelp } from './harness/failure';
 import { ensureInstalled } from './harness/install';
 import { followSources, LIVE_ENV } from './harness/live';
 import { startN8n, type RunningN8n } from './harness/n8n';
@@ -42,7 +42,6 @@ interface PortChoice {
 }
 
 interface Settings {
-	help: boolean;
 	dev: boolean;
 	n8nPort: PortChoice;
 	sandboxPort: PortChoice;
@@ -52,14 +51,12 @@ function readSettings(): Settings {
 	try {
 		const { values } = parseArgs({
 			options: {
-				help: { type: 'boolean', short: 'h', default: false },
 				dev: { type: 'boolean', default: false },
 				'n8n-port': { type: 'string', default: process.env.SAFEPAYS_N8N_PORT },
 				'sandbox-port': { type: 'string', default: process.env.SAFEPAYS_SANDBOX_PORT },
 			},
 		});
 		return {
-			help: values.help,
 			dev: values.dev,
 			n8nPort: readPort('n8n-port', values['n8n-port'], 5678),
 			sandboxPort: readPort('sandbox-port', values['sandbox-port'], 4010),
@@ -144,12 +141,9 @@ async function importMissing(
 	}
 }
 
-async function main(): Promise<void> {
+runCli(async () => {
+	showHelp(HELP);
 	const settings = readSettings();
-	if (settings.help) {
-		process.stdout.write(HELP);
-		return;
-	}
 	const cleanup = new Cleanup();
 	cleanup.onSignals(0);
 	try {
@@ -158,7 +152,7 @@ async function main(): Promise<void> {
 		await cleanup.run();
 		throw error;
 	}
-}
+});
 
 async function start({ dev, ...ports }: Settings, cleanup: Cleanup): Promise<void> {
 	claimData(cleanup);
@@ -241,5 +235,3 @@ function printWhatToDo(n8nUrl: string, sandboxUrl: string): void {
   Ctrl-C stops everything. What you change is kept in .n8n-local/.
 `);
 }
-
-runCli(main);

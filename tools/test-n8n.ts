@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { Failure, runCli } from './harness/failure';
+import { Failure, runCli, showHelp } from './harness/failure';
 import { projectDir } from './harness/paths';
 import { ensureVersionInstalled, latestVersion } from './harness/versions';
 
@@ -22,15 +22,12 @@ later day. Each version takes about 3 GB in .n8n-local/n8n; delete its folder wh
 
 const jest = join(projectDir, 'node_modules', 'jest', 'bin', 'jest.js');
 
-async function main(): Promise<void> {
+runCli(async () => {
+	showHelp(HELP);
 	const { values, positionals } = parseArgs({
 		allowPositionals: true,
-		options: { help: { type: 'boolean', short: 'h' }, before: { type: 'string' } },
+		options: { before: { type: 'string' } },
 	});
-	if (values.help) {
-		process.stdout.write(HELP);
-		return;
-	}
 	const [wanted, ...jestArgs] = positionals;
 	const version = wanted === 'latest' ? await latestVersion() : wanted;
 	if (!/^\d+\.\d+\.\d+$/.test(version ?? '')) {
@@ -45,6 +42,4 @@ async function main(): Promise<void> {
 	);
 	const [code] = (await once(tests, 'exit')) as [number | null];
 	process.exitCode = code ?? 1;
-}
-
-runCli(main);
+});

@@ -1,17 +1,18 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { Cleanup } from '../harness/cleanup';
-import { Failure, runCli } from '../harness/failure';
-import { ensureInstalled } from '../harness/install';
-import { projectDir } from '../harness/paths';
+import { Failure, runCli, showHelp } from '../harness/failure';
+import { findNodeForN8n, readN8nVersion } from '../harness/node';
+import { n8nDir, projectDir } from '../harness/paths';
 import { Progress } from '../harness/progress';
+import { runWithN8n } from '../harness/runWithN8n';
 import { benchmarkBurst } from './burst';
 import { benchmarkCreates } from './creates';
 import { benchmarkKeys } from './keys';
 import { benchmarkLimit } from './limit';
-import { describeMachine, isBusy } from './machine';
 import { benchmarkMemory } from './memory';
 import { createSectionText, type Section } from './report';
 import { benchmarkWebhooks } from './webhooks';
@@ -22,7 +23,6 @@ const HELP = `Measures the package in a real n8n against a sandbox, beside n8n's
   npm run tool -- bench                     everything, about 20 minutes; writes docs/benchmarks.md
   npm run tool -- bench --only creates      one part (repeat for several): creates, limit, keys, memory, webhooks, burst
   npm run tool -- bench --quick             a small run of a minute or two, to see that everything works
-  npm run tool -- bench --profile <folder>  n8n writes CPU profiles there (.cpuprofile), and is slower for it
 
 Only a whole run writes docs/benchmarks.md. Leaves nothing running.
 `;
@@ -39,69 +39,47 @@ const BENCHMARKS: Record<string, (settings: Settings) => Promise<Section>> = {
 	burst: benchmarkBurst,
 };
 
-async function main(): Promise<void> {
-	const { values } = parseArgs({
-		options: {
-			help: { type: 'boolean', short: 'h' },
-			only: { type: 'string', multiple: true },
-			quick: { type: 'boolean' },
-			profile: { type: 'string' },
-		},
-	});
-	if (values.help) {
-		process.stdout.write(HELP);
-		return;
-	}
-	const names = (values.only ?? Object.keys(BENCHMARKS)).flatMap((name) => name.split(','));
-	for (const name of names) {
-		if (!Object.hasOwn(BENCHMARKS, name)) {
-			throw new Failure(
-				`There is no "${name}" to measure, only ${Object.keys(BENCHMARKS).join(', ')}.`,
-			);
-		}
-	}
-	if (process.platform !== 'linux') {
-		throw new Failure("This runs on Linux only: n8n's CPU time and memory are read from /proc.");
-	}
-	const cleanup = new Cleanup();
-	cleanup.onSignals(1);
-	await ensureInstalled();
-	if (isBusy())
-		console.error('This machine is busy with something else: the figures will be noisy.');
-
-	const profiles = values.profile && resolve(values.profile);
-	if (profiles) mkdirSync(profiles, { recursive: true });
-	const progress = new Progress('Benchmark');
-	const settings: Settings = {
-		quick: values.quick ?? false,
-		profiles,
-		cleanup,
-		step: (doing) => progress.step(doing),
-	};
-	const timer = setTimeout(() => {
-		console.error(`The benchmark did not come to an end within ${TIME_LIMIT_MS / 60_000} minutes.`);
-		void cleanup.run().then(() => process.exit(1));
-	}, TIME_LIMIT_MS);
-	try {
-		const parts = [INTRODUCTION, `This run: ${describeMachine()}`];
-		for (const name of names) {
-			const section = createSectionText(await BENCHMARKS[name](settings));
-			parts.push(section);
-			console.log(`\n${section}`);
-		}
-		if (!values.only && !values.quick && !profiles)
-			writeFileSync(REPORT, `${parts.join('\n\n')}\n`);
-	} finally {
-		clearTimeout(timer);
-		progress.stop();
-		await cleanup.run();
-	}
-}
-
 const INTRODUCTION = `# Benchmarks
 
 Written by \`npm run tool -- bench\`, which starts a real n8n with the packed package in it, and the [sandbox](sandbox.md) in a process of its own, measures everything in one run, and ends by itself after about 20 minutes, 25 at most. \`npm run tool -- bench --only creates\` measures one part, \`--help\` lists the others. Run it while nothing else uses the machine.
 
 Times and CPU depend on the machine, so compare the rows of one run with each other, and leave figures of different machines apart. CPU time is that of n8n's process and what it starts, on all cores, as Linux counts it; the sandbox's is not in it.`;
 
-runCli(main);
+runCli(async () => {
+	showHelp(HELP);
+	const { values } = parseArgs({
+		options: {
+			only: { type: 'string', multiple: true },
+			quick: { type: 'boolean', default: false },
+		},
+	});
+	const { only, quick } = values;
+	const names = (only ?? Object.keys(BENCHMARKS)).flatMap((name) => name.split(','));
+	const unknown = names.find((name) => !Object.hasOwn(BENCHMARKS, name));
+	if (unknown) throw new Failure(`There is no "${unknown}" to measure.\n\n${HELP}`);
+	if (process.platform !== 'linux') {
+		throw new Failure("This runs on Linux only: n8n's CPU time and memory are read from /proc.");
+	}
+	if (loadavg()[0] > 1)
+		console.error('This machine is busy with something else: the figures will be noisy.');
+	const progress = new Progress('Benchmark');
+	const parts: string[] = [];
+	await runWithN8n(TIME_LIMIT_MS, async (cleanup) => {
+		const settings: Settings = { quick, cleanup, step: (doing) => progress.step(doing) };
+		parts.push(INTRODUCTION, `This run: ${describeMachine()}`);
+		for (const name of names) {
+			const section = createSectionText(await BENCHMARKS[name](settings));
+			parts.push(section);
+			console.log(`\n${section}`);
+		}
+	}).finally(() => progress.stop());
+	if (!only && !quick) writeFileSync(REPORT, `${parts.join('\n\n')}\n`);
+});
+
+/** What the figures depend on, in one sentence. */
+function describeMachine(): string {
+	const node = execFileSync(findNodeForN8n(), ['--version'], { encoding: 'utf8' }).trim();
+	const [{ model }] = cpus();
+	const gigabytes = Math.round(totalmem() / 1024 ** 3);
+	return `${cpus().length} cores (${model.trim()}), ${gigabytes} GB of memory, ${process.platform}; n8n ${readN8nVersion(n8nDir)} on Node.js ${node} with SQLite.`;
+}

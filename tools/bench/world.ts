@@ -12,8 +12,6 @@ const logFile = join(localDir, 'logs', 'bench-n8n.log');
 export interface Settings {
 	/** A small run, to see that everything works; its figures mean nothing. */
 	quick: boolean;
-	/** Where n8n writes CPU profiles to, if at all. */
-	profiles?: string;
 	/** What has to be ended when the program is, however it is. */
 	cleanup: Cleanup;
 	/** Says what is being done. */
@@ -47,10 +45,7 @@ export async function startFreshN8n(
 	settings.step('starting n8n');
 	const userFolder = await createUserFolder('bench', cleanup);
 	options.prepare?.(userFolder);
-	const profiling = settings.profiles && {
-		NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${settings.profiles}`,
-	};
-	const n8n = await startN8n({ userFolder, logFile, env: { ...profiling, ...options.env } });
+	const n8n = await startN8n({ userFolder, logFile, env: options.env });
 	cleanup.add(async () => await n8n.stop());
 	await n8n.rest.setupOwner();
 	return n8n;

@@ -14,6 +14,13 @@ export function runCli(main: () => Promise<void>): void {
 	});
 }
 
+/** Shows what a command line takes and ends, if that is what somebody wants to know. */
+export function showHelp(help: string): void {
+	if (!process.argv.slice(2).some((word) => word === '--help' || word === '-h')) return;
+	process.stdout.write(help);
+	process.exit(0);
+}
+
 /** The message of anything thrown. */
 export function getMessage(error: unknown): string {
 	return error instanceof Error ? error.message : String(error);

@@ -1,9 +1,8 @@
 import { parseArgs } from 'node:util';
 
-import { Cleanup } from '../harness/cleanup';
-import { Failure, runCli } from '../harness/failure';
-import { ensureInstalled } from '../harness/install';
+import { Failure, runCli, showHelp } from '../harness/failure';
 import { Progress } from '../harness/progress';
+import { runWithN8n } from '../harness/runWithN8n';
 import { reportSoak } from './report';
 import { soak } from './soak';
 
@@ -18,42 +17,29 @@ at n8n's memory, beside an n8n that does as much with its own nodes. Linux only.
 Ends with 1 if a promise was not kept. Leaves nothing running.
 `;
 
-async function main(): Promise<void> {
+runCli(async () => {
+	showHelp(HELP);
 	const { values } = parseArgs({
 		options: {
-			help: { type: 'boolean', short: 'h' },
-			minutes: { type: 'string' },
-			seed: { type: 'string' },
+			minutes: { type: 'string', default: '1' },
+			seed: { type: 'string', default: String(Math.floor(Math.random() * 1e6)) },
 			'without-control': { type: 'boolean' },
 		},
 	});
-	if (values.help) {
-		process.stdout.write(HELP);
-		return;
-	}
-	const minutes = Number(values.minutes ?? 1);
-	const seed = Number(values.seed ?? Math.floor(Math.random() * 1e6));
+	const [minutes, seed] = [values.minutes, values.seed].map(Number);
 	if (!(minutes >= 0 && minutes <= 600)) throw new Failure('--minutes must be a number up to 600.');
 	if (!Number.isInteger(seed)) throw new Failure('--seed must be a whole number.');
 	if (process.platform !== 'linux')
 		throw new Failure("This runs on Linux only: n8n's memory is read from /proc.");
-	const cleanup = new Cleanup();
-	cleanup.onSignals(1);
-	await ensureInstalled();
 	const progress = new Progress(`Soak, seed ${seed}`);
-	const settings = { seed, cleanup, step: (doing: string) => progress.step(doing) };
-	try {
+	const step = (doing: string) => progress.step(doing);
+	await runWithN8n((2 * minutes + 30) * 60_000, async (cleanup) => {
+		const settings = { seed, cleanup, step };
 		const ours = await soak({ ...settings, minutes });
 		const control = values['without-control']
 			? undefined
 			: await soak({ ...settings, control: true, slices: ours.heaps.length });
 		progress.stop();
-		const problems = reportSoak(seed, ours, control);
-		if (problems.length > 0) process.exitCode = 1;
-	} finally {
-		progress.stop();
-		await cleanup.run();
-	}
-}
-
-runCli(main);
+		if (reportSoak(seed, ours, control).length > 0) process.exitCode = 1;
+	}).finally(() => progress.stop());
+});
