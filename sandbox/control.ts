@@ -6,9 +6,8 @@ import { parseFault } from './faults';
 import type { Fault } from './faults';
 import { testUrlFor } from './n8nUrls';
 import { WEBHOOK_FORMATS } from './notificationFormats';
-import type { Forgery } from './notifications';
+import type { Delivery, Forgery } from './notifications';
 import { idIn, type Parts } from './parts';
-import type { Change } from './payments';
 
 /** What `GET /sandbox/state` lists of the API requests at most. */
 const STATE_REQUESTS = 500;
@@ -21,7 +20,7 @@ export function control(
 	{ books, payments, notifier, faults, pauses, log }: Parts,
 	reset: () => void,
 ) {
-	const actions: Record<string, (invoiceId: string) => Change> = {
+	const actions: Record<string, (invoiceId: string) => Promise<Delivery[]>> = {
 		pay: (invoiceId) => payments.pay(invoiceId),
 		decline: (invoiceId) => payments.decline(invoiceId),
 		expire: (invoiceId) => payments.expire(invoiceId),
@@ -72,12 +71,8 @@ export function control(
 		for (const [name, act] of Object.entries(actions)) {
 			app.post(`/invoices/:id/${name}`, async (request, reply) => {
 				const invoice = payments.find(idIn(request));
-				const { delivered } = act(invoice.id);
-				return await answer(
-					request,
-					reply,
-					delivered.then((deliveries) => ({ invoice, deliveries })),
-				);
+				const outcome = act(invoice.id).then((deliveries) => ({ invoice, deliveries }));
+				return await answer(request, reply, outcome);
 			});
 		}
 

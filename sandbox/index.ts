@@ -162,10 +162,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 		setLatency: (ms) => {
 			latency = ms;
 		},
-		pay: async (invoiceId) => await payments.pay(invoiceId).delivered,
+		pay: async (invoiceId) => await payments.pay(invoiceId),
 		payAll: async (invoiceIds) => await payments.payAll(invoiceIds).delivered,
-		decline: async (invoiceId) => await payments.decline(invoiceId).delivered,
-		expire: async (invoiceId) => await payments.expire(invoiceId).delivered,
+		decline: async (invoiceId) => await payments.decline(invoiceId),
+		expire: async (invoiceId) => await payments.expire(invoiceId),
 		setStatus: (invoiceId, status) => books.setStatus(payments.find(invoiceId), status),
 		notify: async (invoiceId, forgery) => await notifier.notify(payments.find(invoiceId), forgery),
 		reset,

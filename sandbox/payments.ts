@@ -2,14 +2,10 @@ import { ApiError } from './books';
 import type { Books, Invoice, InvoiceStatus } from './books';
 import type { Delivery, Notifier } from './notifications';
 
-/** A status change, and the notifications that follow from it. */
-export interface Change {
-	changed: boolean;
-	/** Resolves when the notifications have been delivered, or given up. */
-	delivered: Promise<Delivery[]>;
-}
-
-/** What becomes of invoices after they were created. */
+/**
+ * What becomes of invoices after they were created: at once, while the promises resolve when the
+ * notifications of it have been delivered, or given up.
+ */
 export class Payments {
 	constructor(
 		private readonly books: Books,
@@ -17,7 +13,7 @@ export class Payments {
 	) {}
 
 	/** @throws ApiError 404, or 409 when it is already paid */
-	pay(invoiceId: string): Change {
+	pay(invoiceId: string): Promise<Delivery[]> {
 		return this.change(this.open(invoiceId), 'Paid');
 	}
 
@@ -29,17 +25,17 @@ export class Payments {
 		const invoices = invoiceIds
 			? [...new Set(invoiceIds)].map((id) => this.open(id))
 			: [...this.books.invoices.values()].filter(({ status }) => status !== 'Paid');
-		const changes = invoices.map((invoice) => this.change(invoice, 'Paid').delivered);
+		const changes = invoices.map((invoice) => this.change(invoice, 'Paid'));
 		return { invoices, delivered: Promise.all(changes).then((each) => each.flat()) };
 	}
 
 	/** @throws ApiError 404, or 409 when it is already paid */
-	decline(invoiceId: string): Change {
+	decline(invoiceId: string): Promise<Delivery[]> {
 		return this.change(this.open(invoiceId), 'Failed');
 	}
 
 	/** @throws ApiError 404, or 409 when it is already paid */
-	expire(invoiceId: string): Change {
+	expire(invoiceId: string): Promise<Delivery[]> {
 		const invoice = this.open(invoiceId);
 		this.books.makePastDue(invoice);
 		return this.change(invoice, 'Unpaid');
@@ -55,7 +51,7 @@ export class Payments {
 	/** Lets an invoice that nobody paid in time become Unpaid. */
 	checkDueDate(invoice: Invoice, today = this.books.today()): void {
 		if (invoice.status !== 'Invoice Created' || invoice.dueDate >= today) return;
-		void this.change(invoice, 'Unpaid').delivered;
+		void this.change(invoice, 'Unpaid');
 	}
 
 	checkDueDates(): void {
@@ -70,9 +66,9 @@ export class Payments {
 	}
 
 	/** SafePays notifies of a status that changes, so nothing is sent when it stays the same. */
-	private change(invoice: Invoice, status: InvoiceStatus): Change {
-		if (invoice.status === status) return { changed: false, delivered: Promise.resolve([]) };
+	private async change(invoice: Invoice, status: InvoiceStatus): Promise<Delivery[]> {
+		if (invoice.status === status) return [];
 		this.books.setStatus(invoice, status);
-		return { changed: true, delivered: this.notifier.announce(invoice) };
+		return await this.notifier.announce(invoice);
 	}
 }

@@ -66,7 +66,7 @@ export function pages(context: Parts) {
 		app.post('/pay/:id/pay', async (request, reply) => {
 			const invoice = invoiceOf(request);
 			if (invoice.status === 'Paid') return reply.redirect(`/pay/${invoice.id}`, 303);
-			const { delivered } = payments.pay(invoice.id);
+			const delivered = payments.pay(invoice.id);
 			// the next page says what the receiver has answered
 			if (!invoice.redirectUrl) await pauses.untilOver(delivered);
 			return reply.redirect(redirectAfterPayment(invoice), 303);
