@@ -2,15 +2,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { prepared } from '../test/support/prepared';
 import { getItems } from '../tools/harness/client';
 import { manualTrigger, node, workflow } from '../tools/harness/workflow';
 import { getWorld } from './world';
-import type { World } from './world';
 
-let world: World;
-beforeAll(async () => {
-	world = await getWorld();
-});
+const world = prepared(getWorld);
 
 async function test(data: Record<string, string>) {
 	const { client, sandboxUrl, apiKey } = world;

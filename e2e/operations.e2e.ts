@@ -1,13 +1,10 @@
+import { prepared } from '../test/support/prepared';
 import { getError, getOutput, getItems } from '../tools/harness/client';
 import type { NodeSettings } from '../tools/harness/workflow';
 import { items, manualTrigger, noOp, safePays, workflow } from '../tools/harness/workflow';
 import { getWorld } from './world';
-import type { World } from './world';
 
-let world: World;
-beforeAll(async () => {
-	world = await getWorld();
-});
+const world = prepared(getWorld);
 beforeEach(async () => await world.sandbox.reset());
 
 /** Runs the SafePays node on these items and returns its execution. */

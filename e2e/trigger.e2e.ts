@@ -1,14 +1,11 @@
 import { randomUUID } from 'node:crypto';
 
+import { prepared } from '../test/support/prepared';
 import { getItems } from '../tools/harness/client';
 import { listen } from './listen';
 import { getWorld } from './world';
-import type { World } from './world';
 
-let world: World;
-beforeAll(async () => {
-	world = await getWorld();
-});
+const world = prepared(getWorld);
 beforeEach(async () => await world.sandbox.reset());
 
 const createInvoice = async (fields: object = {}) =>

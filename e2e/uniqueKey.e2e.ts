@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 
+import { prepared } from '../test/support/prepared';
 import { getItems } from '../tools/harness/client';
 import { node, safePays, webhook, workflow } from '../tools/harness/workflow';
 import { post } from '../tools/harness/post';
 import { sortIds, KEY_IS_TAKEN, openShop } from './shop';
 import { describeSince, getWorld } from './world';
-import type { World } from './world';
 
 const TABLE = 'SafePays unique keys';
 
@@ -17,11 +17,8 @@ const BILL = {
 	uniqueKey: '={{ $json.body.order }}',
 };
 
-let world: World;
-beforeAll(async () => {
-	world = await getWorld();
-	await world.sandbox.reset();
-});
+const world = prepared(getWorld);
+beforeAll(async () => await world.sandbox.reset());
 afterEach(async () => await world.sandbox.clearFaults());
 
 it('two items of one run with the same key are one invoice', async () => {

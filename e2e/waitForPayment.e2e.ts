@@ -1,15 +1,12 @@
+import { prepared } from '../test/support/prepared';
 import { post } from '../tools/harness/post';
 import { eventually } from '../tools/harness/eventually';
 import { getOutput, getItems } from '../tools/harness/client';
 import { items, manualTrigger, node, noOp, safePays, workflow } from '../tools/harness/workflow';
 import { n8nIsBefore } from '../tools/harness/olderN8n';
 import { getWorld } from './world';
-import type { World } from './world';
 
-let world: World;
-beforeAll(async () => {
-	world = await getWorld();
-});
+const world = prepared(getWorld);
 beforeEach(async () => await world.sandbox.reset());
 
 /** A step that takes this many seconds, in n8n's memory: the execution does not wait in its database. */

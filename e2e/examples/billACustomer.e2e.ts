@@ -1,10 +1,8 @@
+import { prepared } from '../../test/support/prepared';
 import { getItems } from '../../tools/harness/client';
-import { stage, type Stage } from './stage';
+import { stage } from './stage';
 
-let example: Stage;
-beforeAll(async () => {
-	example = await stage('bill-a-customer');
-});
+const example = prepared(async () => await stage('bill-a-customer'));
 
 it('creates the customer, bills them and ends with the payment link', async () => {
 	const execution = await example.run();

@@ -1,12 +1,10 @@
+import { prepared } from '../../test/support/prepared';
 import { getItems } from '../../tools/harness/client';
-import { stage, type Stage } from './stage';
+import { stage } from './stage';
 
 const LINK = 'Send Payment Link (replace me)';
 
-let example: Stage;
-beforeAll(async () => {
-	example = await stage('create-wait-ship-or-remind');
-});
+const example = prepared(async () => await stage('create-wait-ship-or-remind'));
 beforeEach(async () => await example.sandbox.reset());
 
 it('sends the payment link before it waits, and ships what is paid', async () => {

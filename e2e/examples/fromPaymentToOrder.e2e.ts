@@ -1,12 +1,11 @@
+import { prepared } from '../../test/support/prepared';
 import { getItems } from '../../tools/harness/client';
-import { stage, type Stage } from './stage';
+import { stage } from './stage';
 
-let example: Stage;
 /** Bills without an order number. */
-let billing: Stage;
+const billing = prepared(async () => await stage('bill-a-customer'));
+const example = prepared(async () => await stage('from-payment-to-order'));
 beforeAll(async () => {
-	billing = await stage('bill-a-customer');
-	example = await stage('from-payment-to-order');
 	await example.client.activate(example);
 });
 afterAll(async () => await example.client.deactivate(example));

@@ -1,12 +1,10 @@
+import { prepared } from '../../test/support/prepared';
 import { getItems } from '../../tools/harness/client';
 import { followForm, submitForm } from '../../tools/harness/form';
-import { stage, type Stage } from './stage';
+import { stage } from './stage';
 
-let example: Stage;
-beforeAll(async () => {
-	example = await stage('invoice-from-a-form');
-	await example.client.activate(example);
-});
+const example = prepared(async () => await stage('invoice-from-a-form'));
+beforeAll(async () => await example.client.activate(example));
 beforeEach(async () => await example.sandbox.reset());
 
 const order = async (product: string) =>

@@ -1,8 +1,9 @@
 import fastify from 'fastify';
 import type { AddressInfo } from 'node:net';
 
+import { prepared } from '../../test/support/prepared';
 import { getItems } from '../../tools/harness/client';
-import { stage, type Stage } from './stage';
+import { stage } from './stage';
 
 const RECEIPT = {
 	to: 'john.doe@example.com',
@@ -12,9 +13,9 @@ const RECEIPT = {
 	),
 };
 
-let example: Stage;
 /** Its invoices report to the example, because both have the same credential. */
-let billing: Stage;
+const billing = prepared(async () => await stage('bill-a-customer'));
+const example = prepared(async () => await stage('invoice-paid'));
 /** What the CRM was sent. */
 const entries: unknown[] = [];
 const crm = fastify();
@@ -24,8 +25,6 @@ crm.post('/payments', ({ body }) => {
 });
 
 beforeAll(async () => {
-	billing = await stage('bill-a-customer');
-	example = await stage('invoice-paid');
 	await crm.listen({ host: '127.0.0.1', port: 0 });
 	const { port } = crm.server.address() as AddressInfo;
 	await example.change('Update CRM (replace me)', { url: `http://127.0.0.1:${port}/payments` });

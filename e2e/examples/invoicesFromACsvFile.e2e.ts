@@ -1,12 +1,10 @@
+import { prepared } from '../../test/support/prepared';
 import { getOutput, getItems, type Execution } from '../../tools/harness/client';
 import { submitForm } from '../../tools/harness/form';
-import { findExample, stage, type Stage } from './stage';
+import { findExample, stage } from './stage';
 
-let example: Stage;
-beforeAll(async () => {
-	example = await stage('invoices-from-a-csv-file');
-	await example.client.activate(example);
-});
+const example = prepared(async () => await stage('invoices-from-a-csv-file'));
+beforeAll(async () => await example.client.activate(example));
 
 let uploads = 0;
 

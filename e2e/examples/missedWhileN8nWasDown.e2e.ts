@@ -1,6 +1,7 @@
+import { prepared } from '../../test/support/prepared';
 import { getItems, type Execution } from '../../tools/harness/client';
 import { describeSince } from '../world';
-import { stage, type Stage } from './stage';
+import { stage } from './stage';
 
 const SHIP = 'Ship (replace me)';
 const LOOK = 'Look into It (replace me)';
@@ -8,13 +9,9 @@ const LOOK = 'Look into It (replace me)';
 describeSince('2.6.0')(
 	'making up for what was missed, with a data table that the workflow makes',
 	() => {
-		let example: Stage;
 		/** Bills without remembering. */
-		let billing: Stage;
-		beforeAll(async () => {
-			billing = await stage('bill-a-customer');
-			example = await stage('missed-while-n8n-was-down');
-		});
+		const billing = prepared(async () => await stage('bill-a-customer'));
+		const example = prepared(async () => await stage('missed-while-n8n-was-down'));
 
 		async function bill(email: string): Promise<string> {
 			await example.change('Create Invoice', { email, uniqueKey: `order of ${email}` });

@@ -1,10 +1,8 @@
+import { prepared } from '../../test/support/prepared';
 import { getItems } from '../../tools/harness/client';
-import { stage, type Stage } from './stage';
+import { stage } from './stage';
 
-let example: Stage;
-beforeAll(async () => {
-	example = await stage('order-lines-to-one-invoice');
-});
+const example = prepared(async () => await stage('order-lines-to-one-invoice'));
 
 it('bills each order once, with all of its lines, however often it runs', async () => {
 	const first = getItems(await example.run(), 'Payment Links');

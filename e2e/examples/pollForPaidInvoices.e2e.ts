@@ -1,14 +1,12 @@
+import { prepared } from '../../test/support/prepared';
 import { getOutput, getItems } from '../../tools/harness/client';
-import { stage, type Stage } from './stage';
+import { stage } from './stage';
 import { describeSince } from '../world';
 
 describeSince('2.6.0')(
 	'polling for paid invoices, with a data table that the workflow makes',
 	() => {
-		let example: Stage;
-		beforeAll(async () => {
-			example = await stage('poll-for-paid-invoices');
-		});
+		const example = prepared(async () => await stage('poll-for-paid-invoices'));
 
 		const poll = async () => await example.run('Every 10 Minutes');
 

@@ -1,14 +1,12 @@
 import { DateTime } from 'luxon';
 
+import { prepared } from '../../test/support/prepared';
 import { getItems } from '../../tools/harness/client';
-import { stage, type Stage } from './stage';
+import { stage } from './stage';
 
 const LINK = 'Send Payment Link (replace me)';
 
-let example: Stage;
-beforeAll(async () => {
-	example = await stage('recurring-invoices');
-});
+const example = prepared(async () => await stage('recurring-invoices'));
 
 it('bills each subscriber once a month, whichever way it is started', async () => {
 	const first = await example.run();

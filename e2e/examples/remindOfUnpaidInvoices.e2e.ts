@@ -1,14 +1,12 @@
+import { prepared } from '../../test/support/prepared';
 import { getItems, type Execution } from '../../tools/harness/client';
-import { stage, type Stage } from './stage';
+import { stage } from './stage';
 import { describeSince } from '../world';
 
 describeSince('2.6.0')(
 	'reminding of unpaid invoices, with a data table that the workflow makes',
 	() => {
-		let example: Stage;
-		beforeAll(async () => {
-			example = await stage('remind-of-unpaid-invoices');
-		});
+		const example = prepared(async () => await stage('remind-of-unpaid-invoices'));
 
 		async function bill(email: string): Promise<void> {
 			await example.change('Create Invoice', { email, uniqueKey: `order of ${email}` });

@@ -1,14 +1,11 @@
+import { prepared } from '../../test/support/prepared';
 import { getOutput, getItems, type Execution } from '../../tools/harness/client';
-import { stage, type Stage } from './stage';
+import { stage } from './stage';
 
 const STARTS = ['Start Receipt Workflow (replace me)', 'Start Warehouse Workflow (replace me)'];
 
-let example: Stage;
-let billing: Stage;
-beforeAll(async () => {
-	billing = await stage('bill-a-customer');
-	example = await stage('two-workflows-for-one-payment');
-});
+const billing = prepared(async () => await stage('bill-a-customer'));
+const example = prepared(async () => await stage('two-workflows-for-one-payment'));
 
 /** What both sub-workflows have made of it, in executions of their own. */
 async function made(count: number): Promise<{ receipts: string[]; parcels: string[] }> {

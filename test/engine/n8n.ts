@@ -22,6 +22,17 @@ import { Executions, restoreRunData } from './executions';
 import type { Request, Response } from './express';
 import { toExpressResponse, HttpError, readBody } from './express';
 
+/** A call to a webhook, of a workflow that it starts or of an execution that waits for it. */
+interface Call {
+	json: WorkflowJson;
+	workflow: Workflow;
+	node: INode;
+	mode: WorkflowExecuteMode;
+	request: Request;
+	response: Response;
+	waiting?: { execution: Execution; data: IRunExecutionData };
+}
+
 /**
  * As much of n8n as notifications meet: a server that hands them to the node's `webhook()` as
  * `WebhookHelpers.executeWebhook` and `WaitingWebhooks` do, and runs what that starts or resumes.
@@ -95,7 +106,7 @@ export class N8n extends Executions {
 				throw new HttpError(404, 'The requested webhook is not registered.');
 			const workflow = this.createWorkflow(registered.json);
 			const node = Object.values(workflow.nodes).find(({ webhookId }) => webhookId) as INode;
-			await this.execute(registered.json, workflow, node, registered.mode, request, response);
+			await this.execute({ ...registered, workflow, node, request, response });
 		} catch (error) {
 			const { status, message } = error as Partial<HttpError>;
 			response.status(status ?? 500).json({ code: status ?? 0, message });
@@ -118,25 +129,17 @@ export class N8n extends Executions {
 		data.resultData.runData[lastNodeExecuted as string].pop();
 		const workflow = this.createWorkflow(execution.json);
 		const node = workflow.getNode(lastNodeExecuted as string) as INode;
-		await this.execute(execution.json, workflow, node, execution.mode, request, response, {
-			execution,
-			data,
-		});
+		const { json, mode } = execution;
+		const waiting = { execution, data };
+		await this.execute({ json, mode, workflow, node, request, response, waiting });
 	}
 
-	private async execute(
-		json: WorkflowJson,
-		workflow: Workflow,
-		node: INode,
-		mode: WorkflowExecuteMode,
-		request: Request,
-		response: Response,
-		waiting?: { execution: Execution; data: IRunExecutionData },
-	): Promise<void> {
+	private async execute(call: Call): Promise<void> {
+		const { workflow, mode, response, waiting } = call;
 		let answered = false;
 		let result: IWebhookResponseData;
 		try {
-			result = await this.runWebhook(json, workflow, node, mode, request, response, waiting);
+			result = await this.runWebhook(call);
 		} catch (error) {
 			this.crashes.push(error);
 			response
@@ -154,7 +157,7 @@ export class N8n extends Executions {
 		}
 		if (result.workflowData) {
 			try {
-				await this.begin(json, node, mode, result.workflowData, waiting);
+				await this.begin(call, result.workflowData);
 			} catch {
 				if (!answered) throw new HttpError(500, 'There was a problem executing the workflow');
 			}
@@ -168,15 +171,8 @@ export class N8n extends Executions {
 		else response.json(webhookResponse);
 	}
 
-	private async runWebhook(
-		json: WorkflowJson,
-		workflow: Workflow,
-		node: INode,
-		mode: WorkflowExecuteMode,
-		request: Request,
-		response: Response,
-		waiting?: { execution: Execution; data: IRunExecutionData },
-	): Promise<IWebhookResponseData> {
+	private async runWebhook(call: Call): Promise<IWebhookResponseData> {
+		const { json, workflow, node, mode, request, response, waiting } = call;
 		const additionalData = createAdditionalData(
 			{ ...this.world, mode, executionId: waiting?.execution.id ?? 'none' },
 			json,
@@ -213,11 +209,8 @@ export class N8n extends Executions {
 	}
 
 	private async begin(
-		json: WorkflowJson,
-		node: INode,
-		mode: WorkflowExecuteMode,
+		{ json, node, mode, waiting }: Call,
 		workflowData: INodeExecutionData[][],
-		waiting?: { execution: Execution; data: IRunExecutionData },
 	): Promise<void> {
 		await this.beforeStart?.();
 		if (!waiting) {

@@ -6,6 +6,7 @@ import { startSandbox } from '../../sandbox';
 import type { Executed, World } from '../engine';
 import { execute } from '../engine';
 import { createInvoices } from '../engine/workflows';
+import { prepared } from './prepared';
 
 export const API_KEY = 'sk-secret-0123456789';
 
@@ -14,17 +15,13 @@ export const UNKNOWN_ID = '00000000-0000-4000-8000-000000000001';
 
 /** A sandbox for all tests of a file, empty before each of them, as is what the nodes remember. */
 export function useSandbox(options: SandboxOptions = {}): Sandbox {
-	let sandbox: Sandbox;
-	beforeAll(async () => {
-		sandbox = await startSandbox({ apiKeys: [API_KEY], ...options });
-	});
+	const sandbox = prepared(async () => await startSandbox({ apiKeys: [API_KEY], ...options }));
 	beforeEach(() => {
 		sandbox.reset();
 		clearProcessMemory();
 	});
 	afterAll(async () => await sandbox.close());
-	// it is there when the first test runs, not when the file is read
-	return new Proxy({} as Sandbox, { get: (_, name) => Reflect.get(sandbox, name) as unknown });
+	return sandbox;
 }
 
 let worlds = 0;
