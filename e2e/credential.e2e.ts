@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { prepared } from '../test/support/prepared';
 import { getItems } from '../tools/harness/client';
 import { manualTrigger, node, workflow } from '../tools/harness/workflow';
-import { getWorld } from './world';
+import { getWorld, UNKNOWN_ID } from './world';
 
 const world = prepared(getWorld);
 
@@ -56,8 +56,7 @@ describe('in the HTTP Request node', () => {
 	}
 
 	it('signs a GET', async () => {
-		const missing = '11111111-1111-4111-8111-111111111111';
-		expect(await request(`${world.sandboxUrl}/api/v2/invoice/${missing}`)).toEqual({
+		expect(await request(`${world.sandboxUrl}/api/v2/invoice/${UNKNOWN_ID}`)).toEqual({
 			error: 'Invoice not found',
 		});
 	});
@@ -101,8 +100,7 @@ describe('in the HTTP Request node', () => {
 			redirect: { redirect: { followRedirects: true } },
 			response: { response: { neverError: true } },
 		};
-		const missing = '11111111-1111-4111-8111-111111111111';
-		await request(`${world.sandboxUrl}/api/v2/invoice/${missing}`, { options });
+		await request(`${world.sandboxUrl}/api/v2/invoice/${UNKNOWN_ID}`, { options });
 		await request(`${world.sandboxUrl}/api/v2/invoice`, {
 			method: 'POST',
 			sendBody: true,

@@ -4,6 +4,8 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
+import { UNKNOWN_ID } from './world';
+
 /** What a server answers that shows the request which it got. */
 export interface Echo {
 	name: string;
@@ -79,8 +81,7 @@ export async function startEcho({
 }: Echo): Promise<{ url: string; close(): Promise<void> }> {
 	const server = createServer((request, response) => {
 		void readRequest(request).then((seen) => {
-			const id =
-				/[\da-f-]{36}/.exec(request.url ?? '')?.[0] ?? '11111111-1111-4111-8111-111111111111';
+			const id = /[\da-f-]{36}/.exec(request.url ?? '')?.[0] ?? UNKNOWN_ID;
 			const { status, type, body } = answer(seen, id);
 			response.writeHead(status, { 'content-type': type }).end(body);
 		});

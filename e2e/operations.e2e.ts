@@ -2,7 +2,7 @@ import { prepared } from '../test/support/prepared';
 import { getError, getOutput, getItems } from '../tools/harness/client';
 import type { NodeSettings } from '../tools/harness/workflow';
 import { items, manualTrigger, noOp, safePays, workflow } from '../tools/harness/workflow';
-import { getWorld } from './world';
+import { getWorld, UNKNOWN_ID } from './world';
 
 const world = prepared(getWorld);
 beforeEach(async () => await world.sandbox.reset());
@@ -28,6 +28,10 @@ async function run(
 	);
 	return await client.runAndWait(id);
 }
+
+/** The same, for what comes out of the node. */
+const runForItems = async (...given: Parameters<typeof run>) =>
+	getItems(await run(...given), 'SafePays');
 
 const invoice = {
 	resource: 'invoice',
@@ -85,13 +89,13 @@ it('says that a customer exists already, or goes on if asked to', async () => {
 		message: expect.stringContaining('Customer with this email already exists'),
 		description: expect.stringContaining('"If Customer Exists"'),
 	});
-	expect(getItems(await run({ ...john, ifExists: 'continue' }), 'SafePays')).toEqual([
+	expect(await runForItems({ ...john, ifExists: 'continue' })).toEqual([
 		{ alreadyExists: true, name: 'John', email: 'john@example.com' },
 	]);
 });
 
 it('creates an invoice from line items for a customer, in the time zone of the workflow', async () => {
-	const [customer] = getItems(await run(john), 'SafePays');
+	const [customer] = await runForItems(john);
 	const execution = await run({
 		resource: 'invoice',
 		operation: 'create',
@@ -124,56 +128,42 @@ it('creates an invoice from line items for a customer, in the time zone of the w
 
 it('gets an invoice and a customer with the paid invoices', async () => {
 	const { sandbox } = world;
-	const [customer] = getItems(await run(john), 'SafePays');
-	const [created] = getItems(
-		await run(invoice, [{ email: 'john@example.com', amount: 200 }]),
-		'SafePays',
-	);
+	const [customer] = await runForItems(john);
+	const [created] = await runForItems(invoice, [{ email: 'john@example.com', amount: 200 }]);
 	await sandbox.pay(String(created.id));
 
-	const [fetched] = getItems(
-		await run({
-			resource: 'invoice',
-			operation: 'get',
-			invoiceId: { __rl: true, mode: 'id', value: created.id },
-		}),
-		'SafePays',
-	);
+	const [fetched] = await runForItems({
+		resource: 'invoice',
+		operation: 'get',
+		invoiceId: { __rl: true, mode: 'id', value: created.id },
+	});
 	expect(fetched).toMatchObject({ id: created.id, status: 'Paid', amount: 212 });
 
 	const customerId = { __rl: true, mode: 'id', value: customer.id };
-	const [whole] = getItems(
-		await run({ resource: 'customer', operation: 'get', customerId }),
-		'SafePays',
-	);
+	const get = { resource: 'customer', operation: 'get', customerId };
+	const [whole] = await runForItems(get);
 	expect(whole).toMatchObject({
 		id: customer.id,
 		total_paid_count: 1,
 		total_paid_amount: { USD: 212 },
 		paid_invoices: [{ id: created.id }],
 	});
-	const paid = getItems(
-		await run({ resource: 'customer', operation: 'get', customerId, output: 'paidInvoices' }),
-		'SafePays',
-	);
-	expect(paid).toMatchObject([{ id: created.id, status: 'Paid' }]);
+	expect(await runForItems({ ...get, output: 'paidInvoices' })).toMatchObject([
+		{ id: created.id, status: 'Paid' },
+	]);
 });
 
 it('puts a failed item on the error output, with status and words', async () => {
-	const missing = '11111111-1111-4111-8111-111111111111';
-	const [created] = getItems(
-		await run(invoice, [{ email: 'a@example.com', amount: 1 }]),
-		'SafePays',
-	);
+	const [created] = await runForItems(invoice, [{ email: 'a@example.com', amount: 1 }]);
 	const execution = await run(
 		{ resource: 'invoice', operation: 'get', invoiceId: '={{ $json.id }}' },
-		[{ id: created.id }, { id: missing }],
+		[{ id: created.id }, { id: UNKNOWN_ID }],
 		{ onError: 'continueErrorOutput' },
 	);
 	expect(getItems(execution, 'Done')).toMatchObject([{ id: created.id }]);
 	expect(getItems(execution, 'Failed')).toEqual([
 		{
-			id: missing,
+			id: UNKNOWN_ID,
 			error: expect.stringContaining('Invoice not found'),
 			details: expect.objectContaining({ httpCode: '404' }),
 		},

@@ -15,6 +15,7 @@ import type { OwnN8n } from '../tools/harness/ownN8n';
 import { startOwnN8n } from '../tools/harness/ownN8n';
 import { post } from '../tools/harness/post';
 import { Sweep, unmistakableKey } from './secretSweep';
+import { UNKNOWN_ID } from './world';
 
 // some hundred executions, many of which wait for an answer that does not come
 jest.setTimeout(1_800_000);
@@ -35,8 +36,6 @@ const CHATTY = {
 
 /** Most of a scene is waiting. */
 const SCENES_AT_ONCE = 5;
-
-const UNKNOWN_ID = '11111111-1111-4111-8111-111111111111';
 
 /** A SafePays, or what is taken for one, and what happens to it. */
 interface Scene {

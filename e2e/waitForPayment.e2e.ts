@@ -4,7 +4,7 @@ import { eventually } from '../tools/harness/eventually';
 import { getOutput, getItems } from '../tools/harness/client';
 import { items, manualTrigger, node, noOp, safePays, workflow } from '../tools/harness/workflow';
 import { n8nIsBefore } from '../tools/harness/olderN8n';
-import { getWorld } from './world';
+import { getWorld, UNKNOWN_ID } from './world';
 
 const world = prepared(getWorld);
 beforeEach(async () => await world.sandbox.reset());
@@ -142,7 +142,7 @@ it('is not moved by a forged, foreign, malformed or unsigned notification', asyn
 	const error = expect.any(String);
 	const malformed = { invoice: { id: execution.id } };
 	expect(await post(signed, malformed)).toEqual({ status: 400, body: { error } });
-	const foreign = { invoice: { id: '11111111-1111-4111-8111-111111111111', status: 'Paid' } };
+	const foreign = { invoice: { id: UNKNOWN_ID, status: 'Paid' } };
 	expect(await post(signed, foreign)).toEqual({ status: 404, body: { error } });
 	expect((await sandbox.state()).requests.total).toBe(total);
 	expect(await post(signed, { invoice: { id } })).toEqual({ status: 409, body: { error } });

@@ -21,6 +21,9 @@ export interface World extends WorldDescription {
 	sandbox: SandboxClient;
 }
 
+/** Of no record. */
+export const UNKNOWN_ID = '11111111-1111-4111-8111-111111111111';
+
 const VARIABLE = 'SAFEPAYS_E2E_WORLD';
 
 /** For what needs a newer n8n than the oldest one that the package supports: skipped before it. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import type { Execution, StoredCredential } from '../../tools/harness/client';
+import { getItems, type Execution, type StoredCredential } from '../../tools/harness/client';
 import { importExample, readExamples, type Example } from '../../tools/harness/examples';
 import type { NodeJson } from '../../tools/harness/workflow';
 import { getWorld, type World } from '../world';
@@ -15,6 +15,8 @@ export interface Stage extends World {
 	run(trigger?: string): Promise<Execution>;
 	/** Changes a node's parameters, as its user would. */
 	change(node: string, parameters: Record<string, unknown>): Promise<void>;
+	/** Has the switch that counts days or hours count none: what is due after `from` of them is due at once. */
+	makeDue(node: string, from: number): Promise<void>;
 	invoices(): Promise<Array<{ id: string; email: string; baseAmount: number }>>;
 }
 
@@ -27,21 +29,29 @@ export async function stage(name: string): Promise<Stage> {
 	// one of its own, beside what other tests have imported; a test that needs it active sees to that
 	const own = { ...example, id: randomUUID(), active: false };
 	const id = await importExample(client, own, await sandboxCredential(world));
+	const change = async (changed: string, parameters: Record<string, unknown>) => {
+		const { nodes } = await client.getWorkflow(id);
+		await client.updateWorkflow(id, {
+			nodes: nodes.map((node) =>
+				node.name === changed
+					? { ...node, parameters: { ...node.parameters, ...parameters } }
+					: node,
+			),
+		});
+	};
 	return {
 		...world,
 		id,
 		formUrl: `${world.webhookUrl}/form/${example.nodes.find(isFormTrigger)?.webhookId}`,
 		run: async (trigger = "When clicking 'Execute workflow'") =>
 			await client.runAndWait(id, { trigger }),
-		change: async (changed, parameters) => {
+		change,
+		makeDue: async (node, from) => {
 			const { nodes } = await client.getWorkflow(id);
-			await client.updateWorkflow(id, {
-				nodes: nodes.map((node) =>
-					node.name === changed
-						? { ...node, parameters: { ...node.parameters, ...parameters } }
-						: node,
-				),
-			});
+			const text = JSON.stringify(nodes.find(({ name }) => name === node)?.parameters.rules);
+			expect(text).toContain(`"rightValue":${from}`);
+			const rules = text.replace(`"rightValue":${from}`, '"rightValue":0');
+			await change(node, { rules: JSON.parse(rules) as object });
 		},
 		invoices: async () => (await sandbox.state()).invoices,
 	};
@@ -60,4 +70,9 @@ async function sandboxCredential({ client, credentialId }: World): Promise<Store
 
 function isFormTrigger({ type }: NodeJson): boolean {
 	return type === 'n8n-nodes-base.formTrigger';
+}
+
+/** Whom the items are about that a node put out. */
+export function getEmails(execution: Execution, node: string): unknown[] {
+	return getItems(execution, node).map(({ email }) => email);
 }

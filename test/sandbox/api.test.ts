@@ -269,76 +269,41 @@ describe('refusals', () => {
 	const bill = { email: 'john@example.com', amount: 200 };
 	const item = { title: 'A', qty: 1, price: 1 };
 
+	const BANNED = 'This vendor account has been banned.';
+	const NO_AMOUNT = 'Invoice amount must be greater than 0';
+	const BAD_ITEM = 'Each item must include title, qty and price';
+	const BAD_DATE = 'Invalid due_date format. Use YYYY-MM-DD';
+
 	it.each([
 		['customer', { ...john, api_key: undefined }, 401, 'api_key is required'],
 		['customer', { ...john, api_key: 'wrong' }, 401, 'Invalid API Key'],
 		['customer', { ...john, api_key: ['sandbox-key'] }, 401, 'Invalid API Key'],
-		[
-			'customer',
-			{ ...john, api_key: 'sandbox-banned-key' },
-			403,
-			'This vendor account has been banned.',
-		],
+		['customer', { ...john, api_key: 'sandbox-banned-key' }, 403, BANNED],
 		['customer', { name: 'John' }, 400, 'name and email are required'],
 		['customer', { email: john.email, name: '  ' }, 400, 'name and email are required'],
 		['customer', { ...john, email: 'john' }, 400, 'Invalid email format'],
 		['invoice', { ...bill, api_key: undefined }, 401, 'api_key is required'],
 		['invoice', { ...bill, api_key: 'wrong' }, 401, 'Invalid API Key'],
-		[
-			'invoice',
-			{ ...bill, api_key: 'sandbox-banned-key' },
-			403,
-			'This vendor account has been banned.',
-		],
+		['invoice', { ...bill, api_key: 'sandbox-banned-key' }, 403, BANNED],
 		['invoice', { amount: 200 }, 400, 'email or customer_id is required'],
 		['invoice', { email: 'john', amount: 200 }, 400, 'Invalid email format'],
 		['invoice', { email: bill.email }, 400, 'amount or items are required'],
 		['invoice', { email: bill.email, items: [] }, 400, 'amount or items are required'],
-		['invoice', { ...bill, amount: 0 }, 400, 'Invoice amount must be greater than 0'],
-		['invoice', { ...bill, amount: -1 }, 400, 'Invoice amount must be greater than 0'],
-		['invoice', { ...bill, amount: 0.004 }, 400, 'Invoice amount must be greater than 0'],
-		['invoice', { ...bill, amount: 'many' }, 400, 'Invoice amount must be greater than 0'],
-		[
-			'invoice',
-			{ ...bill, items: [{ ...item, qty: 0 }] },
-			400,
-			'Invoice amount must be greater than 0',
-		],
-		[
-			'invoice',
-			{ ...bill, items: [{ ...item, title: '' }] },
-			400,
-			'Each item must include title, qty and price',
-		],
-		[
-			'invoice',
-			{ ...bill, items: [{ ...item, price: '1' }] },
-			400,
-			'Each item must include title, qty and price',
-		],
-		['invoice', { ...bill, items: [null] }, 400, 'Each item must include title, qty and price'],
+		['invoice', { ...bill, amount: 0 }, 400, NO_AMOUNT],
+		['invoice', { ...bill, amount: -1 }, 400, NO_AMOUNT],
+		['invoice', { ...bill, amount: 0.004 }, 400, NO_AMOUNT],
+		['invoice', { ...bill, amount: 'many' }, 400, NO_AMOUNT],
+		['invoice', { ...bill, items: [{ ...item, qty: 0 }] }, 400, NO_AMOUNT],
+		['invoice', { ...bill, items: [{ ...item, title: '' }] }, 400, BAD_ITEM],
+		['invoice', { ...bill, items: [{ ...item, price: '1' }] }, 400, BAD_ITEM],
+		['invoice', { ...bill, items: [null] }, 400, BAD_ITEM],
 		['invoice', { ...bill, items: 'A' }, 400, 'items must be a list'],
 		['invoice', { ...bill, redirect_url: 'nowhere' }, 400, 'Invalid redirect_url'],
 		['invoice', { ...bill, redirect_url: 'javascript:alert(1)' }, 400, 'Invalid redirect_url'],
 		['invoice', { ...bill, webhook_url: 'ftp://example.com' }, 400, 'Invalid webhook_url'],
-		[
-			'invoice',
-			{ ...bill, due_date: '17.04.2026' },
-			400,
-			'Invalid due_date format. Use YYYY-MM-DD',
-		],
-		[
-			'invoice',
-			{ ...bill, due_date: '2026-02-30' },
-			400,
-			'Invalid due_date format. Use YYYY-MM-DD',
-		],
-		[
-			'invoice',
-			{ ...bill, due_date: '2026-13-01' },
-			400,
-			'Invalid due_date format. Use YYYY-MM-DD',
-		],
+		['invoice', { ...bill, due_date: '17.04.2026' }, 400, BAD_DATE],
+		['invoice', { ...bill, due_date: '2026-02-30' }, 400, BAD_DATE],
+		['invoice', { ...bill, due_date: '2026-13-01' }, 400, BAD_DATE],
 		['invoice', { ...bill, customer_id: randomUUID() }, 404, 'Customer not found'],
 	])('POST %s %j: %d %s', async (route, fields, status, error) => {
 		const response = await post(`${sandbox.url}/api/v2/${route}`, { api_key: KEY, ...fields });

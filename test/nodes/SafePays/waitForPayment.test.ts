@@ -11,10 +11,7 @@ import { getInvoice } from '../../sandbox/helpers';
 import { CREATE, insertBefore, getNode, waitWorkflow } from './waitWorkflow';
 import { until } from '../../support';
 import type { Stage } from './webhooks/stage';
-import { asked, clear, shuffled, stage } from './webhooks/stage';
-
-const RECEIVED = { received: true };
-const DUPLICATE = { received: true, duplicate: true };
+import { asked, clear, DUPLICATE, PENDING, RECEIVED, shuffled, stage } from './webhooks/stage';
 
 afterEach(clear);
 
@@ -209,8 +206,6 @@ describe('A notification that changes nothing', () => {
 });
 
 describe('A notification that the API cannot settle', () => {
-	const PENDING = { received: true, pending: true };
-
 	it('is accepted, its copies are duplicates, and the execution goes on by itself', async () => {
 		const { sandbox, n8n, execution, ids, url } = await waiting(1);
 		sandbox.setStatus(ids[0], 'Paid');

@@ -9,22 +9,20 @@ import type { N8n } from '../../../engine/n8n';
 import { post } from '../../../engine/post';
 import { TRIGGER_NAME } from '../../../engine/workflows';
 import { getInvoice, receiver } from '../../../sandbox/helpers';
-import { until } from '../../../support';
+import { UNKNOWN_ID, until } from '../../../support';
 import {
 	active,
 	asked,
 	clear,
+	DUPLICATE,
 	hurry,
 	invoicesThatAre,
 	invoiceThatIs,
 	passedOn,
+	PENDING,
+	RECEIVED,
 	useFastClock,
 } from './stage';
-
-const UNKNOWN_ID = 'ffffffff-ffff-4fff-8fff-ffffffffffff';
-const RECEIVED = { received: true };
-const PENDING = { received: true, pending: true };
-const DUPLICATE = { received: true, duplicate: true };
 
 const DOWN: Fault = { kind: 'status', status: 503, on: { method: 'GET' } };
 

@@ -8,6 +8,10 @@ import { triggerWorkflow } from '../../../engine/workflows';
 import { createWorld } from '../../../support';
 import { closeAll, createInvoice, sandboxWith } from '../../../sandbox/helpers';
 
+export const RECEIVED = { received: true };
+export const PENDING = { received: true, pending: true };
+export const DUPLICATE = { received: true, duplicate: true };
+
 export interface Stage {
 	sandbox: Sandbox;
 	n8n: N8n;

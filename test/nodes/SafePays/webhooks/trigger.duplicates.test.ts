@@ -5,10 +5,17 @@ import { post } from '../../../engine/post';
 import { triggerWorkflow } from '../../../engine/workflows';
 import { getInvoice } from '../../../sandbox/helpers';
 import { until } from '../../../support';
-import { active, asked, clear, invoicesThatAre, invoiceThatIs, passedOn, stage } from './stage';
-
-const RECEIVED = { received: true };
-const DUPLICATE = { received: true, duplicate: true };
+import {
+	active,
+	asked,
+	clear,
+	DUPLICATE,
+	invoicesThatAre,
+	invoiceThatIs,
+	passedOn,
+	RECEIVED,
+	stage,
+} from './stage';
 
 afterEach(clear);
 

@@ -2,10 +2,8 @@ import type { InvoiceStatus, Sandbox } from '../../../../sandbox';
 import { post } from '../../../engine/post';
 import { triggerWorkflow } from '../../../engine/workflows';
 import { getInvoice } from '../../../sandbox/helpers';
-import { until } from '../../../support';
+import { UNKNOWN_ID, until } from '../../../support';
 import { active, asked, clear, invoiceThatIs, passedOn, stage } from './stage';
-
-const UNKNOWN_ID = 'ffffffff-ffff-4fff-8fff-ffffffffffff';
 
 const TO_PAID = { event: 'paid', status: 'Paid' } as const;
 const TO_FAILED = { event: 'failed', status: 'Failed' } as const;
