@@ -2,7 +2,7 @@ import { getError, getItems, type Execution } from '../tools/harness/client';
 import { eventually } from '../tools/harness/eventually';
 import type { OwnN8n } from '../tools/harness/ownN8n';
 import { startOwnN8n } from '../tools/harness/ownN8n';
-import { createPaidInvoices, listen } from './listen';
+import { createPaidInvoices, listen } from './workflows';
 
 /** A minute for a pending event, and what n8n needs besides. */
 const PENDING_TIMEOUT_MS = 150_000;

@@ -1,16 +1,13 @@
-import { randomUUID } from 'node:crypto';
-
 import type { Invoice } from '../sandbox';
 import type { Execution } from '../tools/harness/client';
 import { getError, getItems } from '../tools/harness/client';
 import type { NodeJson } from '../tools/harness/workflow';
-import { items, node, noOp, safePays, webhook, workflow } from '../tools/harness/workflow';
+import { items, node, noOp, safePays, workflow } from '../tools/harness/workflow';
 import type { OwnN8n } from '../tools/harness/ownN8n';
 import { eventually } from '../tools/harness/eventually';
 import { startOwnN8n } from '../tools/harness/ownN8n';
-import { post } from '../tools/harness/post';
 import { n8nIsBefore } from '../tools/harness/olderN8n';
-import { createPaidInvoices, listen } from './listen';
+import { activateWebhook, createAndWait, createPaidInvoices, listen } from './workflows';
 import { KEY_IS_TAKEN } from './shop';
 import { itSince } from './world';
 
@@ -39,38 +36,16 @@ afterAll(async () => await own?.close());
 
 /** An active workflow whose production executions start at a webhook. */
 async function activated(nodes: NodeJson[], settings: Record<string, unknown> = {}) {
-	const path = randomUUID();
-	const { client } = own;
-	const stored = await client.createWorkflow(
-		workflow([webhook(path), ...nodes], undefined, { settings }),
-	);
-	await client.activate(stored);
-	return {
-		id: stored.id,
-		start: async (body: object = {}) => {
-			expect((await post(`${own.url}/webhook/${path}`, body)).status).toBe(200);
-		},
-	};
+	const { id, call } = await activateWebhook(own.client, nodes, { settings });
+	const start = async (body: object = {}) => expect((await call(body)).status).toBe(200);
+	return { id, start };
 }
 
 /** A production execution that creates an invoice for each address, and waits until all are paid. */
 async function waitingFor(emails: string[], ...after: NodeJson[]) {
 	const { id, start } = await activated([
 		items(emails.map((email) => ({ email }))),
-		safePays(
-			{
-				resource: 'invoice',
-				operation: 'create',
-				email: '={{ $json.email }}',
-				amount: 100,
-				whenPaid: 'resume',
-			},
-			{ name: 'Create', credential: own.credentialId },
-		),
-		safePays(
-			{ resource: 'invoice', operation: 'waitForPayment' },
-			{ credential: own.credentialId },
-		),
+		...createAndWait({ email: '={{ $json.email }}', amount: 100 }, own.credentialId),
 		...(after.length > 0 ? after : [noOp('After')]),
 	]);
 	await start();
@@ -264,10 +239,8 @@ describe('when n8n is killed', () => {
 		caller = await calling([safePays(create, { credential }), noOp('After')]);
 		goingOn = await activated([safePays({ ...create, uniqueKey }, { credential }), stuck()]);
 		unkeyedGoingOn = await activated([safePays(create, { credential }), stuck()]);
-		const forWait = { ...create, whenPaid: 'resume', uniqueKey };
 		keyedWait = await activated([
-			safePays(forWait, { name: 'Create', credential }),
-			safePays({ resource: 'invoice', operation: 'waitForPayment' }, { credential }),
+			...createAndWait({ ...create, uniqueKey }, credential),
 			noOp('After'),
 		]);
 		await keyedWait.start(order('keyed-wait@example.com'));

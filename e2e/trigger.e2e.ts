@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { prepared } from '../test/support/prepared';
 import { getItems } from '../tools/harness/client';
-import { listen } from './listen';
+import { listen } from './workflows';
 import { getWorld } from './world';
 
 const world = prepared(getWorld);

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 
 import { prepared } from '../test/support/prepared';
 import { getItems } from '../tools/harness/client';
-import { node, safePays, webhook, workflow } from '../tools/harness/workflow';
-import { post } from '../tools/harness/post';
+import { node, safePays } from '../tools/harness/workflow';
+import { activateWebhook } from './workflows';
 import { sortIds, KEY_IS_TAKEN, openShop } from './shop';
 import { describeSince, getWorld } from './world';
 
@@ -97,7 +97,6 @@ describeSince('2.6.0')('in n8n’s data table', () => {
 // n8n 2.40 and 2.41 hand it to no retried execution, and save what such a one keeps over all of it
 it('what other nodes keep in the static data of the workflow stays, also through a retry', async () => {
 	const { client, sandbox, credentialId: credential } = world;
-	const path = randomUUID();
 	const other = node(
 		'n8n-nodes-base.code',
 		'Other',
@@ -107,12 +106,8 @@ it('what other nodes keep in the static data of the workflow stays, also through
 		},
 		{ typeVersion: 2 },
 	);
-	const { id } = await client.createWorkflow(
-		workflow([webhook(path), other, safePays(BILL, { credential })]),
-	);
-	await client.activate({ id });
-	const order = async (name: string) =>
-		await post(`${world.webhookUrl}/webhook/${path}`, { order: name });
+	const { id, call } = await activateWebhook(client, [other, safePays(BILL, { credential })]);
+	const order = async (name: string) => await call({ order: name });
 	const kept = async () =>
 		((await client.getWorkflow(id)) as { staticData?: object | null }).staticData;
 

@@ -2,8 +2,9 @@ import { prepared } from '../test/support/prepared';
 import { post } from '../tools/harness/post';
 import { eventually } from '../tools/harness/eventually';
 import { getOutput, getItems } from '../tools/harness/client';
-import { items, manualTrigger, node, noOp, safePays, workflow } from '../tools/harness/workflow';
+import { items, manualTrigger, node, noOp, workflow } from '../tools/harness/workflow';
 import { n8nIsBefore } from '../tools/harness/olderN8n';
+import { createAndWait } from './workflows';
 import { getWorld, UNKNOWN_ID } from './world';
 
 const world = prepared(getWorld);
@@ -25,24 +26,10 @@ async function start(
 	{ credential = world.credentialId, mail = noOp('Mail') } = {},
 ) {
 	const { client } = world;
+	const bill = { email: '={{ $json.email }}', amount: '={{ $json.amount }}' };
+	const [create, wait] = createAndWait(bill, credential, parameters);
 	const { id } = await client.createWorkflow(
-		workflow([
-			manualTrigger(),
-			items(input),
-			safePays(
-				{
-					resource: 'invoice',
-					operation: 'create',
-					email: '={{ $json.email }}',
-					amount: '={{ $json.amount }}',
-					whenPaid: 'resume',
-				},
-				{ name: 'Create', credential },
-			),
-			mail,
-			safePays({ resource: 'invoice', operation: 'waitForPayment', ...parameters }, { credential }),
-			noOp('After'),
-		]),
+		workflow([manualTrigger(), items(input), create, mail, wait, noOp('After')]),
 	);
 	return await client.runWorkflow(id);
 }

@@ -4,9 +4,9 @@ import { randomUUID } from 'node:crypto';
 import type { Invoice } from '../../sandbox';
 import { getItems, type Execution } from '../../tools/harness/client';
 import type { Member } from '../../tools/harness/queue/member';
-import { items, noOp, safePays, webhook, workflow } from '../../tools/harness/workflow';
+import { items, noOp, safePays } from '../../tools/harness/workflow';
 import { eventually } from '../../tools/harness/eventually';
-import { post } from '../../tools/harness/post';
+import { activateWebhook } from '../workflows';
 import { findWorker, queueWorld, tell } from './world';
 
 const ITEMS = 40;
@@ -19,33 +19,29 @@ type Batch = Awaited<ReturnType<typeof createBatch>>;
 
 /** A workflow that creates 40 invoices, each to another payer. */
 async function createBatch(parameters: Record<string, unknown>) {
-	const { client, credentialId: credential, sandbox, urls } = queueWorld();
-	const path = randomUUID();
-	const payers = Array.from({ length: ITEMS }, (_, n) => `payer${n}@${path}.example`);
+	const { client, credentialId: credential, sandbox } = queueWorld();
+	const domain = `${randomUUID()}.example`;
+	const payers = Array.from({ length: ITEMS }, (_, n) => `payer${n}@${domain}`);
 	const create = {
 		resource: 'invoice',
 		operation: 'create',
 		email: '={{ $json.email }}',
 		amount: 100,
 	};
-	const { id } = await client.createWorkflow(
-		workflow([
-			webhook(path),
-			items(payers.map((email) => ({ email }))),
-			safePays({ ...create, ...parameters }, { credential, onError: 'continueRegularOutput' }),
-			noOp('After'),
-		]),
-	);
-	await client.activate({ id });
+	const { id, call } = await activateWebhook(client, [
+		items(payers.map((email) => ({ email }))),
+		safePays({ ...create, ...parameters }, { credential, onError: 'continueRegularOutput' }),
+		noOp('After'),
+	]);
 	return {
 		id,
 		payers,
-		start: async () => expect((await post(`${urls[0]}/webhook/${path}`, {})).status).toBe(200),
+		start: async () => expect((await call()).status).toBe(200),
 		/** Whom SafePays holds an invoice to. */
 		billed: () =>
 			[...sandbox.books.invoices.values()]
 				.map(({ email }: Invoice) => String(email))
-				.filter((email) => email.endsWith(`@${path}.example`)),
+				.filter((email) => email.endsWith(`@${domain}`)),
 	};
 }
 

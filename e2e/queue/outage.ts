@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { getError } from '../../tools/harness/client';
-import { node, webhook, workflow } from '../../tools/harness/workflow';
-import { post } from '../../tools/harness/post';
+import { node } from '../../tools/harness/workflow';
+import { activateWebhook } from '../workflows';
 import { listening, paidInvoices, queueWorld, tell } from './world';
 
 /** Seconds for which SafePays is down, and the payments told of meanwhile: `SAFEPAYS_E2E_OUTAGE=120,200` is the large one. */
@@ -15,21 +14,17 @@ const RETRY_EVERY_MS = 200;
 
 /** A workflow of n8n's own nodes that shares the workers, and answers when it has run. */
 async function otherWorkflow(): Promise<() => Promise<number>> {
-	const { client, urls } = queueWorld();
-	const path = randomUUID();
 	const respond = node(
 		'n8n-nodes-base.respondToWebhook',
 		'Respond',
 		{ respondWith: 'text', responseBody: 'done', options: {} },
 		{ typeVersion: 1.1 },
 	);
-	const { id } = await client.createWorkflow(
-		workflow([webhook(path, { responseMode: 'responseNode' }), respond]),
-	);
-	await client.activate({ id });
+	const parameters = { responseMode: 'responseNode' };
+	const { call } = await activateWebhook(queueWorld().client, [respond], { parameters });
 	return async () => {
 		const startedAt = performance.now();
-		expect((await post(`${urls[0]}/webhook/${path}`, {})).status).toBe(200);
+		expect((await call()).status).toBe(200);
 		return performance.now() - startedAt;
 	};
 }

@@ -1,36 +1,22 @@
 import { randomUUID } from 'node:crypto';
 
 import { getItems } from '../../tools/harness/client';
-import { noOp, safePays, webhook, workflow } from '../../tools/harness/workflow';
+import { noOp } from '../../tools/harness/workflow';
 import { post } from '../../tools/harness/post';
+import { activateWebhook, createAndWait } from '../workflows';
 import { countStarts, queueWorld, tell } from './world';
 
 const WAITS = 5;
 
 /** A production execution that waits for the payment of an invoice. */
 async function waiting() {
-	const { client, credentialId, sandbox, urls } = queueWorld();
-	const path = randomUUID();
-	const email = `${path}@example.com`;
-	const create = {
-		resource: 'invoice',
-		operation: 'create',
-		email,
-		amount: 100,
-		whenPaid: 'resume',
-	};
-	const wait = { resource: 'invoice', operation: 'waitForPayment' };
-	const credential = credentialId;
-	const { id } = await client.createWorkflow(
-		workflow([
-			webhook(path),
-			safePays(create, { name: 'Create', credential }),
-			safePays(wait, { credential }),
-			noOp('After'),
-		]),
-	);
-	await client.activate({ id });
-	await post(`${urls[0]}/webhook/${path}`, {});
+	const { client, credentialId, sandbox } = queueWorld();
+	const email = `${randomUUID()}@example.com`;
+	const { id, call } = await activateWebhook(client, [
+		...createAndWait({ email, amount: 100 }, credentialId),
+		noOp('After'),
+	]);
+	await call();
 	const [{ id: executionId, status }] = await client.waitForExecutions(id, 1);
 	expect(status).toBe('waiting');
 	const invoice = [...sandbox.books.invoices.values()].find((each) => each.email === email);

@@ -8,7 +8,7 @@ import { noOp, safePaysTrigger, triggerPath, workflow } from '../../tools/harnes
 import { eventually } from '../../tools/harness/eventually';
 import { post, type Answer } from '../../tools/harness/post';
 import { pool } from '../../tools/harness/pool';
-import { createPaidInvoices } from '../listen';
+import { createPaidInvoices } from '../workflows';
 import { publishWorld } from '../world';
 
 /** Executions that are read at the same time. */

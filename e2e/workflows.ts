@@ -1,8 +1,47 @@
+import { randomUUID } from 'node:crypto';
+
 import type { N8nClient } from '../tools/harness/client';
 import { post } from '../tools/harness/post';
 import type { NodeJson, NodeSettings } from '../tools/harness/workflow';
 import type { Invoice, Sandbox } from '../sandbox';
-import { noOp, safePaysTrigger, triggerPath, workflow } from '../tools/harness/workflow';
+import {
+	noOp,
+	safePays,
+	safePaysTrigger,
+	triggerPath,
+	webhook,
+	workflow,
+} from '../tools/harness/workflow';
+
+/** Creates an invoice that reports to its execution, and waits for its payment. */
+export function createAndWait(
+	bill: Record<string, unknown>,
+	credential: string,
+	wait: Record<string, unknown> = {},
+): NodeJson[] {
+	const invoice = { resource: 'invoice' };
+	const create = { ...invoice, operation: 'create', whenPaid: 'resume', ...bill };
+	return [
+		safePays(create, { name: 'Create', credential }),
+		safePays({ ...invoice, operation: 'waitForPayment', ...wait }, { credential }),
+	];
+}
+
+/** An active workflow whose production executions start at a webhook. */
+export async function activateWebhook(
+	client: N8nClient,
+	nodes: NodeJson[],
+	{ parameters, settings }: { parameters?: object; settings?: object } = {},
+) {
+	const path = randomUUID();
+	const json = workflow([webhook(path, { ...parameters }), ...nodes], undefined, {
+		settings: { ...settings },
+	});
+	const { id } = await client.createWorkflow(json);
+	await client.activate({ id });
+	const url = `${client.webhookUrl}/webhook/${path}`;
+	return { id, call: async (body: object = {}) => await post(url, body) };
+}
 
 /** An active workflow of a SafePays Trigger, these nodes, and one named "After". */
 export async function listen(
