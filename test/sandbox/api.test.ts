@@ -305,7 +305,7 @@ describe('refusals', () => {
 		['invoice', { ...bill, due_date: '2026-02-30' }, 400, BAD_DATE],
 		['invoice', { ...bill, due_date: '2026-13-01' }, 400, BAD_DATE],
 		['invoice', { ...bill, customer_id: randomUUID() }, 404, 'Customer not found'],
-	])('POST %s %j: %d %s', async (route, fields, status, error) => {
+	])('answer a POST of %s %j with %d %s', async (route, fields, status, error) => {
 		const response = await post(`${sandbox.url}/api/v2/${route}`, { api_key: KEY, ...fields });
 		expect([response.status, await response.json()]).toEqual([status, { error }]);
 		expect(sandbox.books.customers.size + sandbox.books.invoices.size).toBe(0);
@@ -320,12 +320,12 @@ describe('refusals', () => {
 		['invoice', '?api_key=wrong', 401, 'Invalid API Key'],
 		['invoice', '?api_key=sandbox-banned-key', 403, 'This vendor account has been banned.'],
 		['invoice', '?api_key=sandbox-key', 404, 'Invoice not found'],
-	])('GET %s%s: %d %s', async (route, query, status, error) => {
+	])('answer a GET of %s%s with %d %s', async (route, query, status, error) => {
 		const response = await fetch(`${sandbox.url}/api/v2/${route}/${randomUUID()}${query}`);
 		expect([response.status, await response.json()]).toEqual([status, { error }]);
 	});
 
-	it("hides another account's records", async () => {
+	it("hide another account's records", async () => {
 		const customer = await createCustomer(sandbox);
 		const invoice = await createInvoice(sandbox);
 		for (const path of [`customer/${customer.id}`, `invoice/${invoice.id}`]) {
@@ -340,7 +340,7 @@ describe('refusals', () => {
 		]);
 	});
 
-	it('takes the key of a POST from the body only, and of a GET from the query only', async () => {
+	it('take the key of a POST from the body only, and of a GET from the query only', async () => {
 		const { id } = await createInvoice(sandbox);
 		const url = `${sandbox.url}/api/v2/invoice`;
 		expect((await post(`${url}?api_key=${KEY}`, bill)).status).toBe(401);
@@ -349,14 +349,14 @@ describe('refusals', () => {
 	});
 
 	it.each(['/api/v2/invoices', '/api/v2/invoice', '/api/v1/invoice', '/nowhere'])(
-		'GET %s: 404 as JSON',
+		'answer a GET of %s with 404 as JSON',
 		async (path) => {
 			const response = await fetch(`${sandbox.url}${path}?api_key=${KEY}`);
 			expect([response.status, await response.json()]).toEqual([404, { error: 'Not found' }]);
 		},
 	);
 
-	it('answers broken JSON, no JSON and form fields with JSON errors', async () => {
+	it('answer broken JSON, no JSON and form fields with JSON errors', async () => {
 		const url = `${sandbox.url}/api/v2/invoice`;
 		const broken = await post(url, '{"api_key":');
 		expect([broken.status, await broken.json()]).toEqual([

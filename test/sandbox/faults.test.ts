@@ -39,7 +39,7 @@ describe('answers that are not the truth', () => {
 		[{ kind: 'wrongShape' }, 201, { ok: true, data: [] }],
 		[{ kind: 'echoKey' }, 400, { error: `Bad request: api_key=${KEY}` }],
 		[{ kind: 'echoKey', status: 500, message: 'Oops' }, 500, { error: `Oops api_key=${KEY}` }],
-	] as Array<[Fault, number, unknown]>)('%j', async (fault, status, body) => {
+	] as Array<[Fault, number, unknown]>)('come of the fault %j', async (fault, status, body) => {
 		const answer = await create(fault);
 		expect([answer.status, JSON.parse(answer.text)]).toEqual([status, body]);
 		expect(answer.type).toContain('application/json');
@@ -51,14 +51,14 @@ describe('answers that are not the truth', () => {
 		[{ status: 429, retryAfter: 7 }, '7', 'Rate limit exceeded.'],
 		[{ status: 429, message: 'Slow down' }, null, 'Slow down'],
 		[{ status: 503, retryAfter: 1 }, '1', 'Service Unavailable'],
-	])('a pause that is asked for by sentence or header alone: %j', async (fields, header, error) => {
+	])('ask for a pause by sentence or header alone: %j', async (fields, header, error) => {
 		const { status, text, response } = await create({ kind: 'status', ...fields });
 		expect(status).toBe(fields.status);
 		expect(response.headers.get('retry-after')).toBe(header);
 		expect(JSON.parse(text)).toEqual({ error });
 	});
 
-	it('an error as plain text', async () => {
+	it('are errors as plain text', async () => {
 		const answer = await create({ kind: 'otherError', shape: 'text', status: 422 });
 		expect(answer).toMatchObject({ status: 422, text: 'Unprocessable Entity' });
 		expect(answer.type).toContain('text/plain');
@@ -66,7 +66,7 @@ describe('answers that are not the truth', () => {
 });
 
 describe('the truth in another form', () => {
-	it('a status as it was before the last change, as if the API lagged behind', async () => {
+	it('is a status as it was before the last change, as if the API lagged behind', async () => {
 		const hook = await receiver();
 		const { id } = await createInvoice(sandbox, { webhook_url: hook.url });
 		sandbox.addFault({ kind: 'staleStatus' });
@@ -83,7 +83,7 @@ describe('the truth in another form', () => {
 		expect(await getInvoice(sandbox, id)).toMatchObject({ status: 'Paid', provider: 'card' });
 	});
 
-	it('a status that lags for so many milliseconds after the change', async () => {
+	it('is a status that lags for so many milliseconds after the change', async () => {
 		jest.useFakeTimers({ now: 0, doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
 		try {
 			const { id } = await createInvoice(sandbox);
@@ -101,7 +101,7 @@ describe('the truth in another form', () => {
 	it.each([
 		[undefined, 'PAID '],
 		['Refunded', 'Refunded'],
-	])('a status in other letters, or another word: %s', async (message, status) => {
+	])('is a status in other letters, or another word: %s', async (message, status) => {
 		const { id } = await createInvoice(sandbox);
 		sandbox.setStatus(id, 'Paid');
 		const truth = await getInvoice(sandbox, id);
@@ -112,14 +112,14 @@ describe('the truth in another form', () => {
 	it.each([
 		[undefined, 'application/vnd.safepays+json'],
 		['text/plain', 'text/plain'],
-	])('under another content type: %s', async (contentType, type) => {
+	])('comes under another content type: %s', async (contentType, type) => {
 		const answer = await create({ kind: 'otherContentType', contentType });
 		expect(answer).toMatchObject({ status: 201, type: expect.stringContaining(type) });
 		expect(JSON.parse(answer.text)).toMatchObject({ invoice: { amount: 212 } });
 	});
 
 	it.each(['staleStatus', 'otherStatus', 'otherContentType', 'paidInvoicesObject'] as const)(
-		'%s leaves an error as it is',
+		'is none for an error, which %s leaves as it is',
 		async (kind) => {
 			sandbox.addFault({ kind });
 			const response = await fetch(`${sandbox.url}/api/v2/invoice/1?api_key=${KEY}`);
@@ -168,14 +168,14 @@ describe('which requests a fault hits', () => {
 		[{ path: '^/api/v2/(invoice|order)$' }, [404, 404, 500]],
 		[{ path: /INVOICE/gi }, [404, 500, 500]],
 		[{ method: 'GET', path: '/api/v2/invoice' }, [404, 500, 201]],
-	])('%j', async (on, statuses) => {
+	])('are those of %j', async (on, statuses) => {
 		sandbox.addFault({ kind: 'status', on });
 		const seen = [await get('customer'), await get('invoice')];
 		seen.push((await post(`${sandbox.url}/api/v2/invoice`, bill)).status);
 		expect(seen).toEqual(statuses);
 	});
 
-	it('so many times, then the next rule', async () => {
+	it('are so many, then those of the next rule', async () => {
 		sandbox.addFault({ kind: 'status', status: 502, times: 2 });
 		sandbox.addFault({ kind: 'status', status: 503, times: 1 });
 		const seen = [];
@@ -183,7 +183,7 @@ describe('which requests a fault hits', () => {
 		expect(seen).toEqual([502, 502, 503, 404]);
 	});
 
-	it('those of a time, and none later', async () => {
+	it('are those of a time, and none later', async () => {
 		jest.useFakeTimers({ now: 0, doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
 		try {
 			sandbox.addFault({ kind: 'status', status: 503, forMs: 30_000 });
@@ -198,7 +198,7 @@ describe('which requests a fault hits', () => {
 		}
 	});
 
-	it('a share of them, the same ones for the same seed', async () => {
+	it('are a share of them, the same ones for the same seed', async () => {
 		const run = async (seed: number) => {
 			const faulty = await sandboxWith({ seed, faults: [{ kind: 'status', probability: 0.5 }] });
 			const seen = [];
@@ -216,7 +216,7 @@ describe('which requests a fault hits', () => {
 		expect(hit).toBeLessThan(32);
 	});
 
-	it("leaves the caller's rule as it was", async () => {
+	it("are counted without a change to the caller's rule", async () => {
 		const fault: Fault = { kind: 'status', times: 1 };
 		sandbox.addFault(fault);
 		await get('invoice');
@@ -228,7 +228,7 @@ describe('notifications that go wrong', () => {
 	it.each([
 		['lostNotification', 0],
 		['duplicateNotification', 2],
-	] as const)('%s', async (kind, count) => {
+	] as const)('are sent as %s says', async (kind, count) => {
 		const hook = await receiver();
 		sandbox.addFault({ kind, times: 1 });
 		const lossy = await createInvoice(sandbox, { webhook_url: hook.url });
@@ -239,7 +239,7 @@ describe('notifications that go wrong', () => {
 		expect(hook.received).toHaveLength(count + 1);
 	});
 
-	it('lateNotification', async () => {
+	it('are sent late', async () => {
 		const hook = await receiver();
 		sandbox.addFault({ kind: 'lateNotification', ms: 80, on: { path: '/webhook' } });
 		const { id } = await createInvoice(sandbox, { webhook_url: hook.url });
@@ -260,7 +260,7 @@ describe('notifications in another form', () => {
 		return { id, type: headers['content-type'], body: JSON.parse(text) as unknown };
 	}
 
-	it('under another content type', async () => {
+	it('come under another content type', async () => {
 		const { id, type, body } = await sent({ kind: 'otherNotification' });
 		expect(type).toBe('application/vnd.safepays+json');
 		expect(body).toMatchObject({ invoice: { id, status: 'Paid' } });
@@ -269,14 +269,14 @@ describe('notifications in another form', () => {
 	it.each([
 		['event', (id: string) => ({ event: 'payment_success', invoice_id: id, status: 'Paid' })],
 		['transaction', (id: string) => ({ transaction_id: id, status: 'Paid' })],
-	] as const)('in an envelope with an ID of its own: %s', async (format, expected) => {
+	] as const)('come in an envelope with an ID of its own: %s', async (format, expected) => {
 		const { id, type, body } = await sent({ kind: 'otherNotification', format });
 		expect(type).toBe('application/json');
 		expect(body).toMatchObject({ ...expected(id), id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
 		expect(body).not.toMatchObject({ id });
 	});
 
-	it('in another format and under another content type', async () => {
+	it('come in another format and under another content type', async () => {
 		const fault = {
 			kind: 'otherNotification',
 			format: 'legacy',

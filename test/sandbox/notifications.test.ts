@@ -23,7 +23,7 @@ describe('what is sent', () => {
 		['pay', 'Paid'],
 		['decline', 'Failed'],
 		['expire', 'Unpaid'],
-	] as const)('%s: the invoice as GET shows it, with status %s', async (action, status) => {
+	] as const)('is, on %s, the invoice as GET shows it, with status %s', async (action, status) => {
 		const hook = await receiver((_nth, response) => response.end('{"received":true}'));
 		const { sandbox, id } = await billed(hook);
 		const deliveries = await sandbox[action](id);
@@ -58,7 +58,7 @@ describe('what is sent', () => {
 		['pay', 'payment_success'],
 		['decline', 'payment_failed'],
 		['expire', 'payment_overdue'],
-	] as const)('%s in the older format: %s', async (action, event) => {
+	] as const)('is, on %s in the older format, the event %s', async (action, event) => {
 		const hook = await receiver();
 		const { now } = stoppedClock('2026-03-17T10:30:00Z');
 		const { sandbox, id } = await billed(hook, { webhookFormat: 'legacy', now });
@@ -73,7 +73,7 @@ describe('what is sent', () => {
 		});
 	});
 
-	it('nothing without a webhook_url, and nothing when the status stays the same', async () => {
+	it('is nothing without a webhook_url, and nothing when the status stays the same', async () => {
 		const hook = await receiver();
 		const { sandbox, id } = await billed(hook);
 		await sandbox.decline(id);
@@ -85,7 +85,7 @@ describe('what is sent', () => {
 		expect(hook.received).toHaveLength(1);
 	});
 
-	it('Unpaid, when a due date has gone by', async () => {
+	it('is Unpaid when a due date has gone by', async () => {
 		const clock = stoppedClock('2026-03-17T10:30:00Z');
 		let arrived: () => void = () => undefined;
 		const arrival = new Promise<void>((resolve) => {
@@ -103,7 +103,7 @@ describe('what is sent', () => {
 		expect(hook.received.map(({ text }) => JSON.parse(text).invoice.status)).toEqual(['Unpaid']);
 	});
 
-	it('refuses to touch a paid invoice or an unknown one', async () => {
+	it('is nothing of a paid invoice or an unknown one: both are refused', async () => {
 		const { sandbox, id } = await billed(await receiver());
 		await sandbox.pay(id);
 		for (const action of ['pay', 'decline', 'expire'] as const) {

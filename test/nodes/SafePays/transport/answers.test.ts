@@ -129,7 +129,7 @@ describe('a host that cannot be reached', () => {
 		['connect EHOSTUNREACH 10.0.0.1:443', 'unreachable'],
 		['read EHOSTUNREACH', 'interrupted'],
 		['write ENETUNREACH', 'interrupted'],
-	])('%s: %s', async (message, failure) => {
+	])('is told from a connection that broke: "%s" is %s', async (message, failure) => {
 		const code = message.split(' ')[1];
 		const httpRequestWithAuthentication = jest
 			.fn()

@@ -402,7 +402,7 @@ describe('the time that a 429 names', () => {
 		],
 		['none', () => headers({}), undefined],
 		['nothing that is a time', () => headers({ 'retry-after': 'soon' }), undefined],
-	])('%s', (_, answer, pauseMs) => {
+	])('is read from %s', (_, answer, pauseMs) => {
 		expect(parsePauseMs(answer())).toBe(pauseMs);
 	});
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 
 import { isLocal } from '../../../../nodes/SafePays/transport/addresses';
 
-describe('Whether SafePays can come to an address', () => {
+describe('An address that SafePays is to come to', () => {
 	it.each([
 		'http://localhost:5678',
 		'http://LOCALHOST/webhook',
@@ -28,7 +28,7 @@ describe('Whether SafePays can come to an address', () => {
 		'http://[febf::1]',
 		'http://100.101.102.103:5678',
 		'http://box.home.arpa.',
-	])('not from outside: %s', (url) => {
+	])('is local, so that it cannot: %s', (url) => {
 		expect(isLocal(url)).toBe(true);
 	});
 
@@ -48,11 +48,11 @@ describe('Whether SafePays can come to an address', () => {
 		'https://fe80.example.com',
 		'http://100.63.0.1',
 		'http://100.128.0.1',
-	])('it can: %s', (url) => {
+	])('is one that it can come to: %s', (url) => {
 		expect(isLocal(url)).toBe(false);
 	});
 
-	it('is asked of anything without harm; what is no address is not local', () => {
+	it('is not local if it is none', () => {
 		fc.assert(
 			fc.property(fc.string(), (text) => {
 				if (!URL.canParse(text)) expect(isLocal(text)).toBe(false);
@@ -60,7 +60,7 @@ describe('Whether SafePays can come to an address', () => {
 		);
 	});
 
-	it('every IPv4 address of the private ranges is found, and none of the others', () => {
+	it('is local in the private ranges of IPv4, and in no other', () => {
 		const octet = fc.integer({ min: 0, max: 255 });
 		fc.assert(
 			fc.property(octet, octet, octet, octet, (a, b, c, d) => {
