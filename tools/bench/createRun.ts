@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { RunningN8n } from '../harness/n8n';
 import { getItems } from '../harness/client';
 import { post } from '../harness/post';
-import { node, safePays, webhook, workflow, type NodeJson } from '../harness/workflow';
+import { listWorkflow, node, safePays, type NodeJson } from '../harness/workflow';
 import { cpuMs, memory, peakMemory, resetPeakMemory, untilQuiet } from './processStats';
 import type { SandboxProcess } from './sandboxProcess';
 
@@ -95,14 +95,7 @@ export function noNode(): NodeJson {
  */
 export async function createWorkflow(n8n: RunningN8n, measured: NodeJson): Promise<CreateWorkflow> {
 	const path = randomUUID();
-	const stored = await n8n.rest.createWorkflow(
-		workflow([
-			// answers without the items, so that sending them is not measured
-			webhook(path, { responseMode: 'lastNode', responseData: 'noData' }),
-			node('n8n-nodes-base.splitOut', 'Items', { fieldToSplitOut: 'body.items', options: {} }),
-			measured,
-		]),
-	);
+	const stored = await n8n.rest.createWorkflow(listWorkflow(path, [measured]));
 	await n8n.rest.activate(stored);
 	return { id: stored.id, path };
 }

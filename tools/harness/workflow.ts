@@ -196,6 +196,20 @@ export function webhook(
 	);
 }
 
+/** A workflow that makes an item of each element of a list that is posted to it, for these nodes. */
+export function listWorkflow(
+	path: string,
+	nodes: NodeJson[],
+	responseMode: 'lastNode' | 'onReceived' = 'lastNode',
+): WorkflowJson {
+	return workflow([
+		// answers without the items
+		webhook(path, { responseMode, responseData: 'noData' }),
+		node('n8n-nodes-base.splitOut', 'Split', { fieldToSplitOut: 'body.items', options: {} }),
+		...nodes,
+	]);
+}
+
 /** A node that hands on these items, whatever it gets. */
 export function items(json: object[], name = 'Items'): NodeJson {
 	return node(

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 
 import type { N8nClient } from '../harness/client';
-import type { NodeJson, NodeSettings, WorkflowJson } from '../harness/workflow';
+import type { NodeJson, NodeSettings } from '../harness/workflow';
 import {
+	listWorkflow,
 	node,
 	noOp,
 	safePays,
@@ -133,7 +134,12 @@ export async function activateAll(
 		const json =
 			kind === 'paid'
 				? workflow([...nodes.paid, noOp(AFTER)])
-				: listWorkflow(path, kind, nodes[kind]);
+				: // a wait is answered at once, others when they have ended
+					listWorkflow(
+						path,
+						[...nodes[kind], noOp(AFTER)],
+						kind.startsWith('wait') ? 'onReceived' : 'lastNode',
+					);
 		const { id } = await client.createWorkflow(json);
 		await client.activate({ id });
 		const [first] = nodes.paid;
@@ -143,15 +149,4 @@ export async function activateAll(
 		active[kind] = { id, url: `${client.url}/webhook/${kind === 'paid' ? started : path}` };
 	}
 	return active;
-}
-
-/** Makes an item of each element of the list that is posted. A wait is answered at once, others when they have ended. */
-function listWorkflow(path: string, kind: Kind, nodes: NodeJson[]): WorkflowJson {
-	const responseMode = kind.startsWith('wait') ? 'onReceived' : 'lastNode';
-	return workflow([
-		webhook(path, { responseMode, responseData: 'noData' }),
-		node('n8n-nodes-base.splitOut', 'Items', { fieldToSplitOut: 'body.items', options: {} }),
-		...nodes,
-		noOp(AFTER),
-	]);
 }

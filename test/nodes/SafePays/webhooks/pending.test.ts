@@ -12,6 +12,7 @@ import { getInvoice, receiver } from '../../../sandbox/helpers';
 import { UNKNOWN_ID, until } from '../../../support';
 import {
 	active,
+	activeWith,
 	asked,
 	clear,
 	DUPLICATE,
@@ -57,8 +58,7 @@ describe('A notification that SafePays cannot be asked about', () => {
 		['a redirect', { kind: 'redirect' }],
 		['silence', { kind: 'slow', ms: 60_000 }],
 	])('because of %s is accepted, and passed on when it can be', async (_what, fault) => {
-		const { sandbox, n8n, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { sandbox, n8n, url, id } = await activeWith('Paid');
 		const invoice = await getInvoice(sandbox, id);
 		sandbox.addFault(fault);
 		const answer = await post(url, says(id));
@@ -72,8 +72,7 @@ describe('A notification that SafePays cannot be asked about', () => {
 	});
 
 	it('starts an execution with no more than what is needed to ask', async () => {
-		const { sandbox, n8n, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { sandbox, n8n, url, id } = await activeWith('Paid');
 		sandbox.addFault({ ...DOWN, times: 3 });
 		await post(url, { ...says(id), id: UNKNOWN_ID });
 		await hurry(n8n.idle());
@@ -86,16 +85,14 @@ describe('A notification that SafePays cannot be asked about', () => {
 	});
 
 	it('once is bridged over by a second question', async () => {
-		const { sandbox, n8n, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { sandbox, n8n, url, id } = await activeWith('Paid');
 		sandbox.addFault({ ...DOWN, times: 1 });
 		expect((await post(url, says(id))).body).toEqual(RECEIVED);
 		expect(await passedOn(n8n)).toHaveLength(1);
 	});
 
 	it('is answered as a duplicate when it comes again meanwhile, also at the same moment', async () => {
-		const { sandbox, n8n, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { sandbox, n8n, url, id } = await activeWith('Paid');
 		sandbox.addFault(DOWN);
 		const copies = Array.from({ length: 20 }, async () => (await post(url, says(id))).body);
 		const answers = await hurry(Promise.all(copies));
@@ -106,8 +103,7 @@ describe('A notification that SafePays cannot be asked about', () => {
 	});
 
 	it('for a minute fails, naming the invoice and what to do; a retry passes it on, once', async () => {
-		const { sandbox, n8n, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { sandbox, n8n, url, id } = await activeWith('Paid');
 		sandbox.addFault(DOWN);
 		const start = Date.now();
 		expect((await post(url, says(id))).body).toEqual(PENDING);
@@ -128,8 +124,7 @@ describe('A notification that SafePays cannot be asked about', () => {
 	});
 
 	it('and that came through by a copy meanwhile is not passed on by a retry as well', async () => {
-		const { sandbox, n8n, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { sandbox, n8n, url, id } = await activeWith('Paid');
 		sandbox.addFault(DOWN);
 		await post(url, says(id));
 		await hurry(n8n.idle());
@@ -143,8 +138,7 @@ describe('A notification that SafePays cannot be asked about', () => {
 	});
 
 	it('because nothing listens there fails after a minute', async () => {
-		const { sandbox, n8n, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { sandbox, n8n, url, id } = await activeWith('Paid');
 		await sandbox.close();
 		expect((await post(url, { id })).body).toEqual(PENDING);
 		await hurry(n8n.idle());
@@ -154,8 +148,7 @@ describe('A notification that SafePays cannot be asked about', () => {
 	});
 
 	it('because its credential is gone is accepted as well', async () => {
-		const { sandbox, n8n, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { n8n, url, id } = await activeWith('Paid');
 		n8n.meddle = (context) => {
 			context.getCredentials = async () =>
 				await Promise.reject(new Error('Credential with ID "1" does not exist'));
@@ -166,8 +159,7 @@ describe('A notification that SafePays cannot be asked about', () => {
 	});
 
 	it('is dropped when the API says another status than chosen, or knows no such invoice', async () => {
-		const { sandbox, n8n, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Failed');
+		const { sandbox, n8n, url, id } = await activeWith('Failed');
 		sandbox.addFault(DOWN);
 		await post(url, { id });
 		await post(url, { id: UNKNOWN_ID });
@@ -197,8 +189,9 @@ describe('A notification that SafePays cannot be asked about', () => {
 	});
 
 	it('is not settled by a status that SafePays does not document', async () => {
-		const { sandbox, n8n, url } = await active({ events: ['paid', 'failed', 'unpaid'] });
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { sandbox, n8n, url, id } = await activeWith('Paid', {
+			events: ['paid', 'failed', 'unpaid'],
+		});
 		sandbox.setStatus(id, 'Refunded' as InvoiceStatus);
 		expect((await post(url, says(id))).body).toEqual(PENDING);
 		await hurry(n8n.idle());
@@ -226,8 +219,7 @@ describe('A rate limit', () => {
 	});
 
 	it('of three minutes is waited out', async () => {
-		const { sandbox, n8n, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { sandbox, n8n, url, id } = await activeWith('Paid');
 		sandbox.addFault(limit(180, 1));
 		const start = Date.now();
 		await post(url, says(id));
@@ -236,8 +228,7 @@ describe('A rate limit', () => {
 	});
 
 	it('of an hour is not', async () => {
-		const { sandbox, n8n, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { sandbox, n8n, url, id } = await activeWith('Paid');
 		sandbox.addFault(limit(3600));
 		await post(url, says(id));
 		await hurry(n8n.idle());
@@ -252,8 +243,7 @@ describe('An API that lags behind its own notification', () => {
 		['Failed', 'Paid'],
 		['Invoice Created', 'Unpaid'],
 	])('and says "%s" is asked until it says "%s"', async (before, after) => {
-		const { sandbox, n8n, url } = await active({ events: ['paid', 'unpaid'] });
-		const id = await invoiceThatIs(sandbox, before);
+		const { sandbox, n8n, url, id } = await activeWith(before, { events: ['paid', 'unpaid'] });
 		expect((await post(url, says(id, after))).body).toEqual(PENDING);
 		const over = hurry(n8n.idle());
 		await until(() => asked(sandbox, id).length > 4);
@@ -263,8 +253,7 @@ describe('An API that lags behind its own notification', () => {
 	});
 
 	it('for a minute makes the execution fail, which can be retried', async () => {
-		const { sandbox, n8n, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Invoice Created');
+		const { sandbox, n8n, url, id } = await activeWith('Invoice Created');
 		expect((await post(url, says(id))).body).toEqual(PENDING);
 		await hurry(n8n.idle());
 		const [failed] = n8n.executions;
@@ -275,8 +264,7 @@ describe('An API that lags behind its own notification', () => {
 	});
 
 	it('passes on what the API says after a minute, where that is chosen, too', async () => {
-		const { sandbox, n8n, url } = await active({ events: ['paid', 'failed'] });
-		const id = await invoiceThatIs(sandbox, 'Failed');
+		const { n8n, url, id } = await activeWith('Failed', { events: ['paid', 'failed'] });
 		expect((await post(url, says(id))).body).toEqual(PENDING);
 		expect(await hurry(passedOn(n8n))).toMatchObject([{ event: 'failed' }]);
 		expect((await post(url, says(id))).body).toEqual({ received: true, ignored: 'Failed' });
@@ -291,8 +279,7 @@ describe('A key that SafePays refuses', () => {
 	])(
 		'because it is %s fails the execution at once, and says so once',
 		async (_what, apiKey, status) => {
-			const { sandbox, n8n, url } = await active();
-			const id = await invoiceThatIs(sandbox, 'Paid');
+			const { sandbox, n8n, url, id } = await activeWith('Paid');
 			const goodKey = sandbox.apiKey;
 			n8n.world.credentials.apiKey = apiKey;
 			const answer = await post(url, says(id));
@@ -357,8 +344,7 @@ describe('Node settings that would hand a pending item on', () => {
 		{ onError: 'continueErrorOutput' },
 		{ continueOnFail: true },
 	])('(%j) turn it away with 503, and the log says so', async (settings) => {
-		const { sandbox, n8n, url } = await active({}, settings);
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { sandbox, n8n, url, id } = await activeWith('Paid', {}, settings);
 		sandbox.addFault({ ...DOWN, times: 2 });
 		const answer = await post(url, says(id));
 		expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '30' } });
@@ -371,8 +357,7 @@ describe('Node settings that would hand a pending item on', () => {
 		['the question is left to an execution, without them', {}, PENDING],
 		['SafePays is asked for the sender, with them', { alwaysOutputData: true }, RECEIVED],
 	])('decide while five executions ask: %s', async (_what, settings, answer) => {
-		const { sandbox, url } = await active({}, settings);
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { url, id } = await activeWith('Paid', {}, settings);
 		const credentials = { safePaysApi: { id: '1' } };
 		const throttle = getThrottle({ getNode: () => ({ credentials }) } as unknown as NodeContext);
 		let answerAll = () => {};
@@ -394,8 +379,7 @@ describe('A pending event that n8n cannot start an execution for', () => {
 	] as const)(
 		'because %s is not answered as received, and the next try is',
 		async (_what, status, fault) => {
-			const { sandbox, n8n, url } = await active();
-			const id = await invoiceThatIs(sandbox, status);
+			const { sandbox, n8n, url, id } = await activeWith(status);
 			if (fault) sandbox.addFault(fault);
 			n8n.beforeStart = fail;
 			expect((await hurry(post(url, says(id)))).status).toBe(500);
@@ -408,8 +392,7 @@ describe('A pending event that n8n cannot start an execution for', () => {
 	);
 
 	it('at once is answered within 5 seconds, and started when there is a free slot', async () => {
-		const { sandbox, n8n, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { sandbox, n8n, url, id } = await activeWith('Paid');
 		sandbox.addFault(DOWN);
 		const slot = freeLater(n8n);
 		const answer = await post(url, says(id));
@@ -423,8 +406,7 @@ describe('A pending event that n8n cannot start an execution for', () => {
 	});
 
 	it('after it was answered is named in the log, and let through when it comes again', async () => {
-		const { sandbox, n8n, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { sandbox, n8n, url, id } = await activeWith('Paid');
 		sandbox.addFault(DOWN);
 		const slot = freeLater(n8n);
 		expect((await post(url, says(id))).body).toEqual(PENDING);

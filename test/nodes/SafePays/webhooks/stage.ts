@@ -43,6 +43,15 @@ export async function active(
 	return { sandbox, n8n, url: n8n.activate(workflow) };
 }
 
+/** The same, and a new invoice with this status. */
+export async function activeWith(
+	status: InvoiceStatus,
+	...options: Parameters<typeof active>
+): Promise<Stage & { url: string; id: string }> {
+	const world = await active(...options);
+	return { ...world, id: await invoiceThatIs(world.sandbox, status) };
+}
+
 /** The items that got past the trigger, in all executions, once these have ended. */
 export async function passedOn(n8n: N8n): Promise<IDataObject[]> {
 	await n8n.idle();

@@ -7,6 +7,7 @@ import { getInvoice } from '../../../sandbox/helpers';
 import { until } from '../../../support';
 import {
 	active,
+	activeWith,
 	asked,
 	clear,
 	DUPLICATE,
@@ -23,8 +24,7 @@ const ALL = { events: ['paid', 'failed', 'unpaid'] };
 
 describe('The same event', () => {
 	it('again, later, is answered as a duplicate without asking the API, and starts nothing', async () => {
-		const { sandbox, n8n, url } = await active(ALL);
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { sandbox, n8n, url, id } = await activeWith('Paid', ALL);
 		const body = { invoice: { id, status: 'Paid' } };
 		expect((await post(url, body)).body).toEqual(RECEIVED);
 		const [requests, reads] = [asked(sandbox).length, n8n.credentialReads];
@@ -40,8 +40,7 @@ describe('The same event', () => {
 	});
 
 	it('100 times at the same moment starts the workflow once, with a single question to the API', async () => {
-		const { sandbox, n8n, url } = await active(ALL);
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { sandbox, n8n, url, id } = await activeWith('Paid', ALL);
 		sandbox.setLatency(100);
 
 		const answers = await Promise.all(
@@ -56,8 +55,7 @@ describe('The same event', () => {
 	});
 
 	it('100 times at the same moment, while SafePays hangs once, still starts the workflow once', async () => {
-		const { sandbox, n8n, url } = await active(ALL);
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { sandbox, n8n, url, id } = await activeWith('Paid', ALL);
 		sandbox.addFault({ kind: 'resetBefore', times: 1 });
 		const answers = await Promise.all(
 			Array.from({ length: 100 }, async () => await post(url, { invoice: { id } })),
@@ -67,8 +65,7 @@ describe('The same event', () => {
 	});
 
 	it('after a restart of n8n ends at the trigger, without items', async () => {
-		const { sandbox, n8n, url } = await active(ALL);
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { n8n, url, id } = await activeWith('Paid', ALL);
 		const body = { invoice: { id, status: 'Paid' } };
 		expect((await post(url, body)).body).toEqual(RECEIVED);
 		await n8n.idle();
@@ -82,8 +79,7 @@ describe('The same event', () => {
 	it.each(['Paid', 'Invoice Created', '', 'anything', 7])(
 		'with the body saying "%s" once it was passed on as paid needs no question: nothing new is said',
 		async (status) => {
-			const { sandbox, n8n, url } = await active(ALL);
-			const id = await invoiceThatIs(sandbox, 'Paid');
+			const { sandbox, n8n, url, id } = await activeWith('Paid', ALL);
 			await post(url, { invoice: { id } });
 			sandbox.requests.length = 0;
 			expect((await post(url, { invoice: { id, status } })).body).toEqual(DUPLICATE);
@@ -101,8 +97,7 @@ describe('The same event', () => {
 	});
 
 	it('starts the workflow each time where Deduplicate is off', async () => {
-		const { sandbox, n8n, url } = await active({ ...ALL, options: { deduplicate: false } });
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { n8n, url, id } = await activeWith('Paid', { ...ALL, options: { deduplicate: false } });
 		for (let time = 0; time < 3; time++)
 			expect((await post(url, { invoice: { id } })).body).toEqual(RECEIVED);
 		expect(await passedOn(n8n)).toHaveLength(3);
@@ -125,8 +120,7 @@ describe('The same event', () => {
 
 describe('Different events', () => {
 	it('of one invoice, failed and then paid, are both passed on, once each', async () => {
-		const { sandbox, n8n, url } = await active(ALL);
-		const id = await invoiceThatIs(sandbox, 'Failed');
+		const { sandbox, n8n, url, id } = await activeWith('Failed', ALL);
 		expect((await post(url, { invoice: { id, status: 'Failed' } })).body).toEqual(RECEIVED);
 		expect((await post(url, { invoice: { id, status: 'Failed' } })).body).toEqual(DUPLICATE);
 		sandbox.setStatus(id, 'Paid');
@@ -175,8 +169,7 @@ describe('Different events', () => {
 	});
 
 	it('of one invoice are not mixed up when the second comes while the first is still being asked about', async () => {
-		const { sandbox, n8n, url } = await active(ALL);
-		const id = await invoiceThatIs(sandbox, 'Failed');
+		const { sandbox, n8n, url, id } = await activeWith('Failed', ALL);
 		sandbox.requests.length = 0;
 		// The answer is made before the payment, and arrives after its notification.
 		sandbox.addFault({ kind: 'slow', ms: 700, times: 1 });
@@ -191,8 +184,7 @@ describe('Different events', () => {
 	});
 
 	it('of one invoice are not mixed up either where the notifications do not say which', async () => {
-		const { sandbox, n8n, url } = await active(ALL);
-		const id = await invoiceThatIs(sandbox, 'Failed');
+		const { sandbox, n8n, url, id } = await activeWith('Failed', ALL);
 		sandbox.requests.length = 0;
 		sandbox.addFault({ kind: 'slow', ms: 700, times: 1 });
 		const failed = post(url, { transaction_id: id });
@@ -217,8 +209,7 @@ describe('Different events', () => {
 
 describe('An event that n8n could not start an execution for', () => {
 	it('is let through when SafePays sends it again', async () => {
-		const { sandbox, n8n, url } = await active(ALL);
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { n8n, url, id } = await activeWith('Paid', ALL);
 		n8n.beforeStart = () => {
 			throw new Error('The database is away');
 		};
@@ -231,8 +222,7 @@ describe('An event that n8n could not start an execution for', () => {
 	});
 
 	it('is let through after a restart as well', async () => {
-		const { sandbox, n8n, url } = await active(ALL);
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { n8n, url, id } = await activeWith('Paid', ALL);
 		n8n.beforeStart = () => {
 			throw new Error('The database is away');
 		};
@@ -285,8 +275,7 @@ describe('What another n8n process has passed on', () => {
 	});
 
 	it('is told apart by its status: failed at one process and paid at the other are two events', async () => {
-		const { sandbox, n8n, url } = await active(ALL);
-		const id = await invoiceThatIs(sandbox, 'Failed');
+		const { sandbox, n8n, url, id } = await activeWith('Failed', ALL);
 		await post(url, { id });
 		await n8n.idle();
 		n8n.restart();
@@ -296,8 +285,7 @@ describe('What another n8n process has passed on', () => {
 	});
 
 	it('is passed on all the same where Deduplicate is off', async () => {
-		const { sandbox, n8n, url } = await active({ ...ALL, options: { deduplicate: false } });
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { n8n, url, id } = await activeWith('Paid', { ...ALL, options: { deduplicate: false } });
 		await post(url, { id });
 		n8n.restart();
 		await post(url, { id });

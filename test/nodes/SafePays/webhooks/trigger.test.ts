@@ -3,7 +3,7 @@ import { post } from '../../../engine/post';
 import { triggerWorkflow } from '../../../engine/workflows';
 import { getInvoice } from '../../../sandbox/helpers';
 import { UNKNOWN_ID, until } from '../../../support';
-import { active, asked, clear, invoiceThatIs, passedOn, stage } from './stage';
+import { activeWith, active, asked, clear, invoiceThatIs, passedOn, stage } from './stage';
 
 const TO_PAID = { event: 'paid', status: 'Paid' } as const;
 const TO_FAILED = { event: 'failed', status: 'Failed' } as const;
@@ -20,8 +20,7 @@ async function notification(sandbox: Sandbox, id: string, status?: InvoiceStatus
 
 describe('A notification that the API confirms', () => {
 	it('starts the workflow with the invoice as the API gives it, and nothing else', async () => {
-		const { sandbox, n8n, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { sandbox, n8n, url, id } = await activeWith('Paid');
 		const invoice = await getInvoice(sandbox, id);
 		const body = {
 			event: 'payment_success',
@@ -41,8 +40,7 @@ describe('A notification that the API confirms', () => {
 	});
 
 	it('hands on the body as received where Include Notification is on', async () => {
-		const { sandbox, n8n, url } = await active({ options: { includeNotification: true } });
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { n8n, url, id } = await activeWith('Paid', { options: { includeNotification: true } });
 		const body = { invoice: { id, amount: 1 }, more: [1] };
 		await post(url, body);
 		expect(await passedOn(n8n)).toMatchObject([
@@ -53,8 +51,7 @@ describe('A notification that the API confirms', () => {
 	it.each(['paid', 'PAID ', ' p a i d'])(
 		'is the same where the API writes the status "%s"',
 		async (status) => {
-			const { sandbox, n8n, url } = await active();
-			const id = await invoiceThatIs(sandbox, 'Paid');
+			const { sandbox, n8n, url, id } = await activeWith('Paid');
 			sandbox.setStatus(id, status as InvoiceStatus);
 			expect((await post(url, { id })).body).toEqual({ received: true });
 			expect(await passedOn(n8n)).toMatchObject([{ event: 'paid', invoice: { id, status } }]);
@@ -64,8 +61,7 @@ describe('A notification that the API confirms', () => {
 	it.each([TO_PAID, TO_FAILED, TO_UNPAID])(
 		'starts the workflow with "$event" when the invoice is $status',
 		async ({ event, status }) => {
-			const { sandbox, n8n, url } = await active({ events: ['paid', 'failed', 'unpaid'] });
-			const id = await invoiceThatIs(sandbox, status);
+			const { n8n, url, id } = await activeWith(status, { events: ['paid', 'failed', 'unpaid'] });
 			expect((await post(url, { invoice: { id } })).body).toEqual({ received: true });
 			expect(await passedOn(n8n)).toMatchObject([{ event, invoice: { id, status } }]);
 		},
@@ -77,8 +73,7 @@ describe('A notification that the API confirms', () => {
 		{ ...TO_PAID, events: ['failed', 'unpaid'] },
 		{ ...TO_PAID, events: [] },
 	])('of "$event" is ignored where $events are chosen', async ({ status, events }) => {
-		const { sandbox, n8n, url } = await active({ events });
-		const id = await invoiceThatIs(sandbox, status);
+		const { n8n, url, id } = await activeWith(status, { events });
 		const answer = await post(url, { invoice: { id } });
 		expect(answer.status).toBe(200);
 		expect(answer.body).toEqual({ received: true, ignored: status });
@@ -105,8 +100,7 @@ describe('A notification that the API confirms', () => {
 	});
 
 	it('costs one API request and one reading of the credential', async () => {
-		const { sandbox, n8n, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { sandbox, n8n, url, id } = await activeWith('Paid');
 		sandbox.requests.length = 0;
 		await post(url, { invoice: { id, status: 'Paid' } });
 		expect(sandbox.requests).toMatchObject([
@@ -116,8 +110,7 @@ describe('A notification that the API confirms', () => {
 	});
 
 	it('decides by the API alone: the body may say what it likes', async () => {
-		const { sandbox, n8n, url } = await active({ events: ['failed'] });
-		const id = await invoiceThatIs(sandbox, 'Failed');
+		const { sandbox, n8n, url, id } = await activeWith('Failed', { events: ['failed'] });
 		expect((await post(url, await notification(sandbox, id, 'Paid'))).body).toEqual({
 			received: true,
 		});
@@ -125,8 +118,7 @@ describe('A notification that the API confirms', () => {
 	});
 
 	it('that comes before the API says "Paid" is confirmed when it does, at the second question', async () => {
-		const { sandbox, n8n, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Invoice Created');
+		const { sandbox, n8n, url, id } = await activeWith('Invoice Created');
 		const body = await notification(sandbox, id, 'Paid');
 		const answer = post(url, body);
 		await until(() => asked(sandbox, id).filter(({ status }) => status === 200).length === 1);
@@ -139,8 +131,7 @@ describe('A notification that the API confirms', () => {
 
 describe('The id of the invoice', () => {
 	it('is found in a form, too', async () => {
-		const { sandbox, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { url, id } = await activeWith('Paid');
 		const answer = await post(url, `transaction_id=${id}`, {
 			'Content-Type': 'application/x-www-form-urlencoded',
 		});
@@ -148,8 +139,7 @@ describe('The id of the invoice', () => {
 	});
 
 	it('may stand behind those of an envelope, which the API does not know', async () => {
-		const { sandbox, n8n, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { n8n, url, id } = await activeWith('Paid');
 		const body = { id: UNKNOWN_ID, transaction_id: id, status: 'Paid' };
 		expect((await post(url, { ...body, invoice_id: UNKNOWN_ID })).body).toEqual({ received: true });
 		expect((await post(url, { id, invoice: { id: UNKNOWN_ID } })).body).toEqual({
@@ -160,8 +150,7 @@ describe('The id of the invoice', () => {
 	});
 
 	it('may be in upper case: it is the same invoice', async () => {
-		const { sandbox, n8n, url } = await active();
-		const id = await invoiceThatIs(sandbox, 'Paid');
+		const { n8n, url, id } = await activeWith('Paid');
 		expect((await post(url, { id: id.toUpperCase() })).body).toEqual({ received: true });
 		expect((await post(url, { id })).body).toEqual({ received: true, duplicate: true });
 		await n8n.idle();
