@@ -8,7 +8,6 @@ import {
 	noOp,
 	safePays,
 	safePaysTrigger,
-	triggerPath,
 	webhook,
 	workflow,
 } from '../harness/workflow';
@@ -46,10 +45,7 @@ const each = { email: '={{ $json.email }}', amount: '={{ $json.amount }}' };
 const options = { timeout: TIMEOUT, rateLimitWait: 60 };
 const goOn = { onError: 'continueRegularOutput' } as const;
 
-type Make = (
-	credential: string,
-	url: string,
-) => Record<Exclude<Kind, 'paid'>, NodeJson[]> & { paid: NodeJson[] };
+type Make = (credential: string, url: string) => Record<Kind, NodeJson[]>;
 
 /** Each kind with the package's nodes. */
 export const ours: Make = (credential) => {
@@ -130,23 +126,14 @@ export async function activateAll(
 ): Promise<Record<Kind, Active>> {
 	const active = {} as Record<Kind, Active>;
 	for (const kind of KINDS) {
-		const path = randomUUID();
-		const json =
-			kind === 'paid'
-				? workflow([...nodes.paid, noOp(AFTER)])
-				: // a wait is answered at once, others when they have ended
-					listWorkflow(
-						path,
-						[...nodes[kind], noOp(AFTER)],
-						kind.startsWith('wait') ? 'onReceived' : 'lastNode',
-					);
+		const steps = [...nodes[kind], noOp(AFTER)];
+		const path = kind === 'paid' ? String(steps[0].parameters.path) : randomUUID();
+		// a wait is answered at once, others when they have ended
+		const responseMode = kind.startsWith('wait') ? 'onReceived' : 'lastNode';
+		const json = kind === 'paid' ? workflow(steps) : listWorkflow(path, steps, responseMode);
 		const { id } = await client.createWorkflow(json);
 		await client.activate({ id });
-		const [first] = nodes.paid;
-		const started = first.type.endsWith('.webhook')
-			? String(first.parameters.path)
-			: triggerPath(first);
-		active[kind] = { id, url: `${client.url}/webhook/${kind === 'paid' ? started : path}` };
+		active[kind] = { id, url: `${client.url}/webhook/${path}` };
 	}
 	return active;
 }
