@@ -26,18 +26,8 @@ function passedOn(executions: Execution[]): unknown[] {
 }
 
 /** Resolves when so many executions have ended. */
-async function ended(id: string, count: number): Promise<Execution[]> {
-	const settled = await eventually(
-		`${count} executions`,
-		async () => {
-			const all = await own.client.listSettledExecutions(id);
-			return all.length >= count ? all : undefined;
-		},
-		PENDING_TIMEOUT_MS,
-	);
-	const all = settled.map(async (execution) => await own.client.getExecution(execution.id));
-	return (await Promise.all(all)).reverse();
-}
+const ended = async (id: string, count: number) =>
+	await own.client.waitForExecutions(id, count, PENDING_TIMEOUT_MS);
 
 /** Tells of so many payments in one moment, and expects each to be answered so, and passed on. */
 async function expectPassedOn(count: number, body: unknown): Promise<void> {

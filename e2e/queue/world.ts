@@ -5,7 +5,6 @@ import type { Member } from '../../tools/harness/queue/member';
 import { startQueueN8n, type QueueN8n } from '../../tools/harness/queue/queueN8n';
 import type { NodeJson } from '../../tools/harness/workflow';
 import { noOp, safePaysTrigger, triggerPath, workflow } from '../../tools/harness/workflow';
-import { eventually } from '../../tools/harness/eventually';
 import { post, type Answer } from '../../tools/harness/post';
 import { pool } from '../../tools/harness/pool';
 import { createPaidInvoices } from '../workflows';
@@ -107,15 +106,7 @@ export async function receiver(nodes: NodeJson[], path: string) {
 	 *
 	 * @param retries executions more
 	 */
-	const ended = async (retries = 0) =>
-		await eventually(
-			`${started + retries} executions`,
-			async () => {
-				const executions = await client.listSettledExecutions(id);
-				return executions.length >= started + retries ? executions : undefined;
-			},
-			180_000,
-		);
+	const ended = async (retries = 0) => await client.waitForSettled(id, started + retries, 180_000);
 	return {
 		/** The workflow's. */
 		id,

@@ -315,21 +315,31 @@ export class N8nClient {
 		return [...all.values()];
 	}
 
-	/**
-	 * Resolves with a workflow's executions, oldest first and with their data, once there are `count`
-	 * that have ended or wait.
-	 */
-	async waitForExecutions(workflowId: string, count: number): Promise<Execution[]> {
+	/** Resolves with them once there are `count`, oldest first. */
+	async waitForSettled(
+		workflowId: string,
+		count: number,
+		timeout = 30_000,
+	): Promise<ExecutionSummary[]> {
 		let seen = 0;
-		const settled = await eventually(
+		return await eventually(
 			() => `${count} executions of workflow ${workflowId} (there are ${seen})`,
 			async () => {
-				const all = await this.listExecutions({ workflowId });
-				const done = all.filter(({ status }) => [...ENDED, 'waiting'].includes(status));
-				seen = done.length;
-				return done.length >= count ? done.reverse() : undefined;
+				const settled = await this.listSettledExecutions(workflowId);
+				seen = settled.length;
+				return seen >= count ? settled.reverse() : undefined;
 			},
+			timeout,
 		);
+	}
+
+	/** The same, with their data. */
+	async waitForExecutions(
+		workflowId: string,
+		count: number,
+		timeout?: number,
+	): Promise<Execution[]> {
+		const settled = await this.waitForSettled(workflowId, count, timeout);
 		return await Promise.all(
 			settled.map(async ({ id }) => await this.waitForExecution(id, { until: 'settled' })),
 		);
