@@ -1,8 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import type { N8nClient, StoredCredential } from './client';
-import { Failure, getMessage } from './failure';
 import { projectDir } from './paths';
 import type { NodeJson, WorkflowJson } from './workflow';
 
@@ -14,21 +13,15 @@ export interface Example extends WorkflowJson {
 	id: string;
 }
 
-/** The workflows in `examples/`, in the order of their numbers. Throws a `Failure` for a broken one. */
+/** The workflows in `examples/`, in the order of their numbers. */
 export function readExamples(): Example[] {
 	const dir = join(projectDir, 'examples');
-	if (!existsSync(dir)) return [];
 	return readdirSync(dir)
-		.filter((file) => file.endsWith('.json'))
 		.sort((one, other) => parseInt(one) - parseInt(other))
 		.map((file) => {
-			try {
-				const workflow = JSON.parse(readFileSync(join(dir, file), 'utf8')) as WorkflowJson;
-				const nameOnly = basename(file, '.json').replace(/^\d+-/, '');
-				return { ...workflow, id: workflow.id ?? nameOnly.slice(0, 36) };
-			} catch (error) {
-				throw new Failure(`examples/${file} is not a workflow: ${getMessage(error)}`);
-			}
+			const workflow = JSON.parse(readFileSync(join(dir, file), 'utf8')) as WorkflowJson;
+			const name = basename(file, '.json').replace(/^\d+-/, '');
+			return { ...workflow, id: workflow.id ?? name.slice(0, 36) };
 		});
 }
 
