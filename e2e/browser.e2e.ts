@@ -9,7 +9,6 @@ import { payInBrowser } from '../tools/browser/payment';
 import { inTab, openSession } from '../tools/browser/tab';
 import { TriggerPanel } from '../tools/browser/trigger-panel';
 import { eventually } from '../tools/harness/eventually';
-import { importExample, readExamples } from '../tools/harness/examples';
 import { localDir } from '../tools/harness/paths';
 import {
 	manualTrigger,
@@ -19,6 +18,7 @@ import {
 	withSubNodes,
 	workflow,
 } from '../tools/harness/workflow';
+import { stage } from './examples/stage';
 import { getWorld } from './world';
 import type { World } from './world';
 
@@ -296,14 +296,7 @@ it('shows the event that a payment sends to the test URL in the panel of the tri
 });
 
 it('waits for a payment, says where it is paid, and goes on when it is', async () => {
-	const example = readExamples().find(({ id }) => id === 'create-wait-ship-or-remind');
-	if (!example) throw new Error('the example workflow is not there');
-	const id = randomUUID();
-	const [credential] = (await world.client.listCredentials()).filter(
-		(one) => one.id === world.credentialId,
-	);
-	await importExample(world.client, { ...example, id }, credential);
-
+	const { id } = await stage('create-wait-ship-or-remind');
 	await tab('wait-for-payment', async (editor) => {
 		const name = 'Wait for Payment';
 		await editor.openWorkflow(id);

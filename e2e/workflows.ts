@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 
+import type { Invoice, Sandbox } from '../sandbox';
 import type { N8nClient } from '../tools/harness/client';
 import { post } from '../tools/harness/post';
 import type { NodeJson, NodeSettings } from '../tools/harness/workflow';
-import type { Invoice, Sandbox } from '../sandbox';
 import {
 	noOp,
 	safePays,

@@ -56,7 +56,7 @@ runCli(async () => {
 	const { only, quick } = values;
 	const names = (only ?? Object.keys(BENCHMARKS)).flatMap((name) => name.split(','));
 	const unknown = names.find((name) => !Object.hasOwn(BENCHMARKS, name));
-	if (unknown) throw new Failure(`There is no "${unknown}" to measure.\n\n${HELP}`);
+	if (unknown !== undefined) throw new Failure(`There is no "${unknown}" to measure.\n\n${HELP}`);
 	if (process.platform !== 'linux') {
 		throw new Failure("This runs on Linux only: n8n's CPU time and memory are read from /proc.");
 	}
