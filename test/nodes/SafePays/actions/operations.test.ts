@@ -98,7 +98,7 @@ describe('Customer > Get', () => {
 describe('Customer > Get, where the answer has another shape within,', () => {
 	const paidInvoices = async (baseUrl: string, customerId: string, count = 1) =>
 		await execute(
-			createWorld(sandbox, { credentials: { apiKey: API_KEY, baseUrl } }),
+			createWorld(sandbox, { credentials: { baseUrl } }),
 			safePaysWorkflow(
 				{
 					resource: 'customer',

@@ -15,7 +15,7 @@ const run = async (
 ) =>
 	await execute(
 		createWorld(sandbox, {
-			credentials: { apiKey: API_KEY, baseUrl: sandbox.url, ...credentials } as never,
+			credentials: credentials as never,
 		}),
 		safePaysWorkflow(parameters),
 		{ items: [json] },

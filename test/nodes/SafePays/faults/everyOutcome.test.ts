@@ -102,7 +102,7 @@ async function run(one: Case): Promise<Ran> {
 		none: sandbox.url,
 	}[outcome.baseUrl ?? 'none'];
 	const executed = await execute(
-		createWorld(sandbox, { credentials: { apiKey: API_KEY, baseUrl } }),
+		createWorld(sandbox, { credentials: { baseUrl } }),
 		safePaysWorkflow(
 			{
 				...PARAMETERS[operation],

@@ -53,9 +53,7 @@ describe('a connection that ends before its TLS handshake is done', () => {
 		async (when) => {
 			const server = await startClosing(when);
 			const baseUrl = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-			const executed = await create(
-				createWorld(sandbox, { credentials: { apiKey: API_KEY, baseUrl } }),
-			);
+			const executed = await create(createWorld(sandbox, { credentials: { baseUrl } }));
 			server.close();
 			expect(words(executed)).toMatch(/cannot be reached \(no secure connection\)/);
 			expect(words(executed)).not.toMatch(/may have been created/);
@@ -65,9 +63,7 @@ describe('a connection that ends before its TLS handshake is done', () => {
 	it('is told from one that ends later: that request may have been read', async () => {
 		const server = await startClosing('data');
 		const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-		const executed = await create(
-			createWorld(sandbox, { credentials: { apiKey: API_KEY, baseUrl } }),
-		);
+		const executed = await create(createWorld(sandbox, { credentials: { baseUrl } }));
 		server.close();
 		expect(words(executed)).toMatch(/may have been created anyway/);
 	});
@@ -145,9 +141,7 @@ describe('a Base URL', () => {
 	it.each(['app.safepays.com', 'localhost:4010', '//app.safepays.com', 'https://'])(
 		'that is no complete address says so: %s',
 		async (baseUrl) => {
-			const executed = await create(
-				createWorld(sandbox, { credentials: { apiKey: API_KEY, baseUrl } }),
-			);
+			const executed = await create(createWorld(sandbox, { credentials: { baseUrl } }));
 			expect(words(executed)).toMatch(
 				/The Base URL in the SafePays credential is not a complete address\n.*begins with https:\/\//,
 			);

@@ -172,7 +172,7 @@ describe('the API key', () => {
 	/** What comes of a question that a proxy answers. */
 	async function askProxy(answer: (response: ServerResponse) => void) {
 		const { url } = await receiver((_nth, response) => answer(response));
-		const credentials = { apiKey: API_KEY, baseUrl: new URL(url).origin };
+		const credentials = { baseUrl: new URL(url).origin };
 		return await execute(createWorld(sandbox, { credentials }), getInvoice(), {
 			items: [{ id: UNKNOWN_ID }],
 		});
