@@ -1,9 +1,10 @@
 import type { INodePropertyOptions, INodeTypeDescription } from 'n8n-workflow';
 import { NodeHelpers } from 'n8n-workflow';
 
+import { prepared } from '../test/support/prepared';
 import type { Execution } from '../tools/harness/client';
 import { getItems } from '../tools/harness/client';
-import type { ModelRequest, OfferedTool, Reply, StubModel, Turn } from '../tools/harness/model';
+import type { ModelRequest, OfferedTool, Reply, Turn } from '../tools/harness/model';
 import { startStubModel } from '../tools/harness/model';
 import type { NodeJson, NodeSettings } from '../tools/harness/workflow';
 import {
@@ -14,22 +15,17 @@ import {
 	workflow,
 } from '../tools/harness/workflow';
 import { getWorld } from './world';
-import type { World } from './world';
 
-let world: World;
-let model: StubModel;
-let openAi: { id: string; name: string };
-
-beforeAll(async () => {
-	world = await getWorld();
-	model = await startStubModel();
-	const { id, name } = await world.client.createCredential({
-		name: 'Stub model',
-		type: 'openAiApi',
-		data: { apiKey: 'of-the-model', url: model.url },
-	});
-	openAi = { id, name };
-});
+const world = prepared(getWorld);
+const model = prepared(startStubModel);
+const openAi = prepared(
+	async () =>
+		await world.client.createCredential({
+			name: 'Stub model',
+			type: 'openAiApi',
+			data: { apiKey: 'of-the-model', url: model.url },
+		}),
+);
 beforeEach(async () => await world.sandbox.reset());
 afterAll(async () => await model.close());
 
@@ -119,7 +115,7 @@ async function run(
 			{ model: { __rl: true, mode: 'id', value: 'stub' }, options: {} },
 			{ typeVersion: modelVersion },
 		),
-		credentials: { openAiApi: openAi },
+		credentials: { openAiApi: { id: openAi.id, name: openAi.name } },
 	};
 	const { id } = await world.client.createWorkflow(
 		withSubNodes(workflow([manualTrigger(), agent]), 'AI Agent', {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 
+import { prepared } from '../test/support/prepared';
 import { launchChromium } from '../tools/browser/chromium';
 import type { Editor } from '../tools/browser/editor';
 import { payInBrowser } from '../tools/browser/payment';
@@ -20,17 +21,15 @@ import {
 } from '../tools/harness/workflow';
 import { stage } from './examples/stage';
 import { getWorld } from './world';
-import type { World } from './world';
 
 // a page of the editor takes seconds to load where other work goes on
 jest.setTimeout(120_000);
 
-let world: World;
+const world = prepared(getWorld);
 let browser: Browser | undefined;
 let session: BrowserContext;
 
 beforeAll(async () => {
-	world = await getWorld();
 	browser = await launchChromium();
 	session = await openSession(browser, world.n8nUrl);
 });

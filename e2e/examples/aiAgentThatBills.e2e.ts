@@ -1,16 +1,15 @@
-import type { Reply, StubModel } from '../../tools/harness/model';
+import { prepared } from '../../test/support/prepared';
+import type { Reply } from '../../tools/harness/model';
 import { startStubModel } from '../../tools/harness/model';
 import { post } from '../../tools/harness/post';
 import type { NodeJson } from '../../tools/harness/workflow';
-import { findExample, stage, type Stage } from './stage';
+import { findExample, stage } from './stage';
 
-let example: Stage;
-let model: StubModel;
+const model = prepared(startStubModel);
+const example = prepared(async () => await stage('ai-agent-that-bills'));
 let chatUrl: string;
 
 beforeAll(async () => {
-	model = await startStubModel();
-	example = await stage('ai-agent-that-bills');
 	const { client, id, webhookUrl } = example;
 	const { id: modelCredential, name } = await client.createCredential({
 		name: 'Stub model of the example',
