@@ -1,4 +1,4 @@
-import { ExecuteContext } from 'n8n-core';
+import { ExecuteContext, type WebhookContext } from 'n8n-core';
 import type { IDataObject, INode, INodeParameters } from 'n8n-workflow';
 
 import { SafePays } from '../../../nodes/SafePays/SafePays.node';
@@ -368,48 +368,19 @@ describe('Whatever goes wrong inside, the resume URL', () => {
 		return { sandbox, n8n, execution, id, url: webhookUrl ?? '' };
 	}
 
-	it.each<[string, N8n['meddle']]>([
-		[
-			'the stored items cannot be read',
-			(context) => {
-				context.evaluateExpression = () => {
-					throw new Error('The expression engine is out of order');
-				};
-			},
-		],
-		[
-			'the stored items are something else',
-			(context) => {
-				context.evaluateExpression = () => null as never;
-			},
-		],
-		[
-			'a parameter cannot be read',
-			(context) => {
-				context.getNodeParameter = () => {
-					throw new Error('Could not get parameter');
-				};
-			},
-		],
-		[
-			'the body cannot be read',
-			(context) => {
-				context.getBodyData = () => {
-					throw new Error('Request is missing');
-				};
-			},
-		],
-		[
-			'something throws what is no error',
-			(context) => {
-				context.getNodeParameter = () => {
-					throw undefined as unknown as Error;
-				};
-			},
-		],
-	])('answers 503 and keeps waiting: %s', async (_what, meddle) => {
+	const fail = (error: unknown) => () => {
+		throw error;
+	};
+
+	it.each<[string, Partial<WebhookContext>]>([
+		['the stored items cannot be read', { evaluateExpression: fail(new Error('Out of order')) }],
+		['the stored items are something else', { evaluateExpression: () => null as never }],
+		['a parameter cannot be read', { getNodeParameter: fail(new Error('No such parameter')) }],
+		['the body cannot be read', { getBodyData: fail(new Error('Request is missing')) }],
+		['something throws what is no error', { getNodeParameter: fail(undefined) }],
+	])('answers 503 and keeps waiting: %s', async (_what, broken) => {
 		const { n8n, execution, id, url } = await oneWaiting();
-		n8n.meddle = meddle;
+		n8n.meddle = (context) => Object.assign(context, broken);
 		const answer = await post(url, { id });
 		expect(answer.status).toBe(503);
 		expect(answer.headers).toHaveProperty('retry-after');

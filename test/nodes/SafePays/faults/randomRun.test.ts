@@ -1,4 +1,4 @@
-import type { Sandbox } from '../../../../sandbox';
+import type { Fault } from '../../../../sandbox';
 import { execute } from '../../../engine';
 import type { Executed, World } from '../../../engine';
 import { createInvoices } from '../../../engine/workflows';
@@ -32,48 +32,24 @@ type Fate = 'handed out' | 'named in the error' | 'unconfirmed' | 'failed' | 'no
 
 const sandbox = useSandbox({ seed: SEED, latencyMs: [0, 10] });
 
-function letThingsGoWrong(sandbox: Sandbox): void {
-	const onCreate = { method: 'POST', path: '/api/v2/invoice' };
-	const retryAfter = { headers: { 'Retry-After': '1' }, message: 'Rate limit exceeded.' };
-	sandbox.addFault({
-		kind: 'status',
-		status: 429,
-		on: onCreate,
-		probability: 0.004,
-		...retryAfter,
-	});
-	sandbox.addFault({
-		kind: 'status',
-		status: 429,
-		on: onCreate,
-		probability: 0.004,
-		message: 'Rate limit exceeded.',
-	});
-	sandbox.addFault({ kind: 'status', status: 502, on: onCreate, probability: 0.02 });
-	sandbox.addFault({
-		kind: 'status',
-		status: 502,
-		on: onCreate,
-		probability: 0.02,
-		afterProcessing: true,
-	});
-	sandbox.addFault({ kind: 'resetBefore', on: onCreate, probability: 0.02 });
-	sandbox.addFault({ kind: 'resetAfter', on: onCreate, probability: 0.02 });
-	sandbox.addFault({ kind: 'slow', ms: 9000, on: onCreate, probability: 0.01 });
-	for (const afterProcessing of [false, true]) {
-		sandbox.addFault({ kind: 'html', on: onCreate, probability: 0.01, afterProcessing });
-		sandbox.addFault({
-			kind: 'html',
-			status: 200,
-			on: onCreate,
-			probability: 0.01,
-			afterProcessing,
-		});
-		sandbox.addFault({ kind: 'brokenJson', on: onCreate, probability: 0.01, afterProcessing });
-		sandbox.addFault({ kind: 'emptyBody', on: onCreate, probability: 0.01, afterProcessing });
-	}
-	sandbox.addFault({ kind: 'status', status: 400, on: onCreate, probability: 0.01 });
-}
+/** What goes wrong, each with its probability. */
+const FAULTS: Fault[] = [
+	...[{ 'Retry-After': '1' }, undefined].map((headers) => ({
+		...{ kind: 'status' as const, status: 429, message: 'Rate limit exceeded.' },
+		...{ headers, probability: 0.004 },
+	})),
+	{ kind: 'resetBefore', probability: 0.02 },
+	{ kind: 'resetAfter', probability: 0.02 },
+	{ kind: 'slow', ms: 9000, probability: 0.01 },
+	...[false, true].flatMap((afterProcessing): Fault[] => [
+		{ kind: 'status', status: 502, probability: 0.02, afterProcessing },
+		{ kind: 'html', probability: 0.01, afterProcessing },
+		{ kind: 'html', status: 200, probability: 0.01, afterProcessing },
+		{ kind: 'brokenJson', probability: 0.01, afterProcessing },
+		{ kind: 'emptyBody', probability: 0.01, afterProcessing },
+	]),
+	{ kind: 'status', status: 400, probability: 0.01 },
+];
 
 async function run(
 	world: World,
@@ -109,7 +85,8 @@ function findFate(email: string, invoiceIds: string[], executed: Executed): Fate
 }
 
 it(`keeps the books: ${BATCHES.length * BATCH} creates under every fault, none twice, none out of sight (seed ${SEED})`, async () => {
-	letThingsGoWrong(sandbox);
+	const on = { method: 'POST', path: '/api/v2/invoice' };
+	for (const fault of FAULTS) sandbox.addFault({ ...fault, on });
 
 	const batches = BATCHES.map((batch, index) => ({
 		batch,
