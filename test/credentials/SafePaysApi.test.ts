@@ -173,29 +173,9 @@ describe('a request to any other host', () => {
 	});
 
 	it('never gets the key, however the URL is put together', async () => {
-		const part = fc.constantFrom(
-			'https:',
-			'http:',
-			'HTTPS:',
-			'//',
-			'/',
-			'\\',
-			'@',
-			':',
-			'443',
-			'80',
-			'#',
-			'?',
-			'.',
-			' ',
-			'\t',
-			'app.safepays.com',
-			'APP.SAFEPAYS.COM',
-			'evil.example',
-			'%2f',
-			'%40',
-			'api/v2',
-		);
+		const hosts = 'app.safepays.com APP.SAFEPAYS.COM evil.example';
+		const signs = 'https: http: HTTPS: // / \\ @ : 443 80 # ? . %2f %40 api/v2';
+		const part = fc.constantFrom(' ', '\t', ...`${hosts} ${signs}`.split(' '));
 		await fc.assert(
 			fc.asyncProperty(
 				fc.array(part, { maxLength: 9 }),

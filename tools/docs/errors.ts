@@ -156,45 +156,35 @@ export function fieldErrorTable(): string {
 	return table(['It says', 'What to do'], rows);
 }
 
+const N8N = 'https://n8n.example.com';
 const GOOD_CREDENTIAL = { apiKey: 'a-key', baseUrl: 'https://app.safepays.com' };
 
 /** What the credential test says: of the fields alone, and of SafePays' answers. */
 export async function credentialTestTable(): Promise<string> {
+	const says = (statusCode: number, error: string) => ({ statusCode, body: { error } });
 	const cases: Array<[string, IDataObject, { statusCode: number; body: unknown } | undefined]> = [
-		['SafePays knows the key', {}, { statusCode: 404, body: { error: 'Invoice not found' } }],
+		['SafePays knows the key', {}, says(404, 'Invoice not found')],
 		['**API Key** is empty', { apiKey: '' }, undefined],
 		['**Base URL** is `app.safepays.com`', { baseUrl: 'app.safepays.com' }, undefined],
 		['**Base URL** is `https://`', { baseUrl: 'https://' }, undefined],
 		[
 			'**Trigger Path** is a whole address, or leads elsewhere',
-			{ triggerPath: 'https://n8n.example.com/webhook/safepays' },
+			{ triggerPath: `${N8N}/webhook/safepays` },
 			undefined,
 		],
 		['**Default Webhook URL** is `my trigger`', { defaultWebhookUrl: 'my trigger' }, undefined],
 		[
 			'**Default Webhook URL** is a test URL',
-			{ defaultWebhookUrl: 'https://n8n.example.com/webhook-test/safepays' },
+			{ defaultWebhookUrl: `${N8N}/webhook-test/safepays` },
 			undefined,
 		],
-		[
-			'**Default Webhook URL** has no path',
-			{ defaultWebhookUrl: 'https://n8n.example.com' },
-			undefined,
-		],
-		['SafePays refuses the key', {}, { statusCode: 401, body: { error: 'Invalid API Key' } }],
-		[
-			'SafePays has closed the account',
-			{},
-			{ statusCode: 403, body: { error: 'This vendor account has been banned.' } },
-		],
-		[
-			'too many requests were sent with this key',
-			{},
-			{ statusCode: 429, body: { error: 'Rate limit exceeded.' } },
-		],
-		['SafePays is down', {}, { statusCode: 500, body: { error: 'Internal server error' } }],
+		['**Default Webhook URL** has no path', { defaultWebhookUrl: N8N }, undefined],
+		['SafePays refuses the key', {}, says(401, 'Invalid API Key')],
+		['SafePays has closed the account', {}, says(403, 'This vendor account has been banned.')],
+		['too many requests were sent with this key', {}, says(429, 'Rate limit exceeded.')],
+		['SafePays is down', {}, says(500, 'Internal server error')],
 		['a proxy before SafePays is down', {}, { statusCode: 502, body: HTML }],
-		['the path of **Base URL** is wrong', {}, { statusCode: 404, body: { error: 'Not found' } }],
+		['the path of **Base URL** is wrong', {}, says(404, 'Not found')],
 		['something else answers there', {}, { statusCode: 200, body: HTML }],
 		['nothing answers there', {}, undefined],
 	];

@@ -24,6 +24,9 @@ export interface OutcomeCase {
 	says: RegExp;
 }
 
+const PROVIDER_ERROR = 'Payment provider error (status)';
+const NOTHING_THERE = { write: 'refused', readAgain: false } as const;
+
 const status = (code: number, words: string, more: Partial<OutcomeCase> = {}): OutcomeCase => ({
 	name: String(code),
 	fault: { kind: 'status', status: code, message: words },
@@ -37,6 +40,12 @@ const status = (code: number, words: string, more: Partial<OutcomeCase> = {}): O
 const unknown = { write: 'unknown', readAgain: true } as const;
 const unreadable = { write: 'unknown', readAgain: false } as const;
 
+/** An outcome whose answer, if there is one, cannot be read. */
+const garbled = (name: string, fault: Fault, says: RegExp, more: Partial<OutcomeCase> = {}) => ({
+	...{ name, fault, says, ...unreadable },
+	...more,
+});
+
 /** The table of outcomes of SafePays' API, each once; `slow` is slower than the timeout of the suite. */
 export const OUTCOMES: OutcomeCase[] = [
 	status(400, 'amount or items are required'),
@@ -49,80 +58,37 @@ export const OUTCOMES: OutcomeCase[] = [
 		says: /rate limit/i,
 	}),
 	status(500, 'Internal Server Error', unknown),
-	status(502, 'Payment provider error (status)', unknown),
-	status(502, 'Payment provider error (status)', {
+	status(502, PROVIDER_ERROR, unknown),
+	status(502, PROVIDER_ERROR, {
 		...unknown,
 		name: '502 after the write',
-		fault: {
-			kind: 'status',
-			status: 502,
-			message: 'Payment provider error (status)',
-			afterProcessing: true,
-		},
+		fault: { kind: 'status', status: 502, message: PROVIDER_ERROR, afterProcessing: true },
 	}),
 	status(503, 'Service Unavailable', unknown),
 	status(504, 'Gateway Timeout', unknown),
 	{
+		...NOTHING_THERE,
 		name: 'connection refused',
 		baseUrl: 'closed port',
-		write: 'refused',
-		readAgain: false,
 		says: /connection refused/,
 	},
-	{
-		name: 'DNS failure',
-		baseUrl: 'unknown host',
-		write: 'refused',
-		readAgain: false,
-		says: /unknown host name/,
-	},
-	{ name: 'reset before', fault: { kind: 'resetBefore' }, ...unknown, says: /connection broke/ },
-	{ name: 'reset after', fault: { kind: 'resetAfter' }, ...unknown, says: /connection broke/ },
-	{ name: 'slow', fault: { kind: 'slow', ms: 6000 }, ...unknown, says: /did not answer in time/ },
-	{
-		name: 'HTML 200',
-		fault: { kind: 'html', status: 200 },
-		...unreadable,
-		httpCode: '200',
-		says: /an HTML page/,
-	},
-	{
-		name: 'HTML 200 after the write',
-		fault: { kind: 'html', status: 200, afterProcessing: true },
-		...unreadable,
-		httpCode: '200',
-		says: /an HTML page titled "200 OK"/,
-	},
-	{
-		name: 'HTML 502',
-		fault: { kind: 'html', status: 502 },
+	{ ...NOTHING_THERE, name: 'DNS failure', baseUrl: 'unknown host', says: /unknown host name/ },
+	garbled('reset before', { kind: 'resetBefore' }, /connection broke/, unknown),
+	garbled('reset after', { kind: 'resetAfter' }, /connection broke/, unknown),
+	garbled('slow', { kind: 'slow', ms: 6000 }, /did not answer in time/, unknown),
+	garbled('HTML 200', { kind: 'html', status: 200 }, /an HTML page/, { httpCode: '200' }),
+	garbled(
+		'HTML 200 after the write',
+		{ kind: 'html', status: 200, afterProcessing: true },
+		/an HTML page titled "200 OK"/,
+		{ httpCode: '200' },
+	),
+	garbled('HTML 502', { kind: 'html', status: 502 }, /an HTML page/, {
 		...unknown,
 		httpCode: '502',
-		says: /an HTML page/,
-	},
-	{
-		name: 'empty body',
-		fault: { kind: 'emptyBody', afterProcessing: true },
-		...unreadable,
-		says: /an empty body/,
-	},
-	{
-		name: 'broken JSON',
-		fault: { kind: 'brokenJson', afterProcessing: true },
-		...unreadable,
-		says: /broken JSON/,
-	},
-	{
-		name: 'wrong shape',
-		fault: { kind: 'wrongShape', afterProcessing: true },
-		...unreadable,
-		says: /JSON of another shape/,
-	},
-	{
-		name: 'redirect',
-		fault: { kind: 'redirect' },
-		...unreadable,
-		httpCode: '302',
-		says: /status 302/,
-	},
+	}),
+	garbled('empty body', { kind: 'emptyBody', afterProcessing: true }, /an empty body/),
+	garbled('broken JSON', { kind: 'brokenJson', afterProcessing: true }, /broken JSON/),
+	garbled('wrong shape', { kind: 'wrongShape', afterProcessing: true }, /JSON of another shape/),
+	garbled('redirect', { kind: 'redirect' }, /status 302/, { httpCode: '302' }),
 ];

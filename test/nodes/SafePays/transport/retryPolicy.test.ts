@@ -13,38 +13,22 @@ const answer = (status: number, body: unknown = { error: 'Some words' }): Outcom
 });
 const invoice = { status: 'success', invoice: { id: '49ae344a-3f30-4675-b7bb-a95a92e03545' } };
 
+type Row = [outcome: string, Outcome, get: RetryRule, post: RetryRule];
+
+const ofStatuses = (statuses: number[], get: RetryRule, post: RetryRule) =>
+	statuses.map((status): Row => [`${status}`, answer(status), get, post]);
+
 /** The table of outcomes on SafePays' error pages, as it has to hold for a read and for a create. */
-const TABLE: Array<[outcome: string, Outcome, get: RetryRule, post: RetryRule]> = [
+const TABLE: Row[] = [
 	['200 with the record', answer(200, invoice), 'done', 'done'],
 	['201 with the record', answer(201, invoice), 'done', 'done'],
-	...[400, 401, 403, 404, 409, 413, 422].map(
-		(status) =>
-			[`${status}`, answer(status), 'fail', 'fail'] as [string, Outcome, RetryRule, RetryRule],
-	),
+	...ofStatuses([400, 401, 403, 404, 409, 413, 422], 'fail', 'fail'),
 	['429', answer(429), 'wait', 'wait'],
 	['429 as an HTML page', answer(429, '<html>'), 'wait', 'wait'],
-	...[500, 502, 503, 504, 520].map(
-		(status) =>
-			[`${status}`, answer(status), 'retry', 'unconfirmed'] as [
-				string,
-				Outcome,
-				RetryRule,
-				RetryRule,
-			],
-	),
+	...ofStatuses([500, 502, 503, 504, 520], 'retry', 'unconfirmed'),
 	['502 as an HTML page', answer(502, '<html>'), 'retry', 'unconfirmed'],
-	[
-		'connection refused or unknown host',
-		{ failure: 'unreachable', code: 'ECONNREFUSED' },
-		'fail',
-		'fail',
-	],
-	[
-		'reset or timeout after it was sent',
-		{ failure: 'interrupted', code: 'ECONNRESET' },
-		'retry',
-		'unconfirmed',
-	],
+	['no connection', { failure: 'unreachable', code: 'ECONNREFUSED' }, 'fail', 'fail'],
+	['a broken one', { failure: 'interrupted', code: 'ECONNRESET' }, 'retry', 'unconfirmed'],
 	['200 as an HTML page', answer(200, '<html>'), 'fail', 'unconfirmed'],
 	['an empty body', answer(201, ''), 'fail', 'unconfirmed'],
 	['broken JSON', answer(201, '{"invoice": {"id"'), 'fail', 'unconfirmed'],
