@@ -4,6 +4,7 @@ import { DateTime } from 'luxon';
 import { readDueDate, readDueInDays } from '../../../../nodes/SafePays/actions/dueDate';
 import { InvalidInput } from '../../../../nodes/SafePays/errors/invalidInput';
 import { useServerTimeZone } from '../../../support/serverTimeZone';
+import { holds } from '../../../support/holds';
 
 const zone = fc.constantFrom(
 	'Europe/Berlin',
@@ -40,98 +41,88 @@ describe.each(['UTC', 'America/New_York', 'Pacific/Kiritimati', 'Asia/Kolkata'])
 		useServerTimeZone(serverZone);
 
 		it('a moment is the day that the workflow’s clock shows, whatever form it comes in', () => {
-			fc.assert(
-				fc.property(moment, zone, zone, (when, workflowZone, otherZone) => {
-					const day = dayIn(when, workflowZone);
-					const elsewhere = DateTime.fromJSDate(when, { zone: otherZone });
-					const forms = [
-						when,
-						when.getTime(),
-						String(when.getTime()),
-						when.toISOString(),
-						when.toString(),
-						when.toUTCString(),
-						elsewhere,
-						elsewhere.toISO(),
-						elsewhere.toHTTP(),
-						elsewhere.toRFC2822(),
-						elsewhere.toSQL(),
-						elsewhere.toFormat("MMMM d, yyyy 'at' h:mm:ss a 'GMT'ZZ"),
-					];
-					expect(forms.map((form) => read(form, workflowZone))).toEqual(forms.map(() => day));
-				}),
-			);
+			holds(moment, zone, zone, (when, workflowZone, otherZone) => {
+				const day = dayIn(when, workflowZone);
+				const elsewhere = DateTime.fromJSDate(when, { zone: otherZone });
+				const forms = [
+					when,
+					when.getTime(),
+					String(when.getTime()),
+					when.toISOString(),
+					when.toString(),
+					when.toUTCString(),
+					elsewhere,
+					elsewhere.toISO(),
+					elsewhere.toHTTP(),
+					elsewhere.toRFC2822(),
+					elsewhere.toSQL(),
+					elsewhere.toFormat("MMMM d, yyyy 'at' h:mm:ss a 'GMT'ZZ"),
+				];
+				expect(forms.map((form) => read(form, workflowZone))).toEqual(forms.map(() => day));
+			});
 		});
 
 		it('a day without a zone is the day that the text names, wherever the workflow runs', () => {
 			const time = fc.constantFrom('', ' 00:00', ' 23:59:59', ', 11:30 PM', ' at 12:30 AM');
-			fc.assert(
-				fc.property(moment, zone, time, (when, workflowZone, clock) => {
-					const at = DateTime.fromJSDate(when, { zone: 'utc' });
-					const forms = [
-						'yyyy-MM-dd',
-						'yyyy-M-d',
-						'yyyy/MM/dd',
-						'yyyy.M.d',
-						'd-MMM-yyyy',
-						'dd MMM yyyy',
-						'd. MMMM yyyy',
-						'd MMM, yyyy',
-						'MMM d, yyyy',
-						'MMMM d yyyy',
-						'yyyy-MMM-dd',
-						'EEE, d MMM yyyy',
-						'EEEE, MMMM d, yyyy',
-					].map((form) => at.toFormat(form) + clock);
-					forms.push(at.toFormat("yyyy-MM-dd'T'HH:mm:ss"), at.toFormat('d MMM yyyy').toUpperCase());
-					expect(forms.map((form) => [form, read(form, workflowZone)])).toEqual(
-						forms.map((form) => [form, at.toFormat('yyyy-MM-dd')]),
-					);
-				}),
-			);
+			holds(moment, zone, time, (when, workflowZone, clock) => {
+				const at = DateTime.fromJSDate(when, { zone: 'utc' });
+				const forms = [
+					'yyyy-MM-dd',
+					'yyyy-M-d',
+					'yyyy/MM/dd',
+					'yyyy.M.d',
+					'd-MMM-yyyy',
+					'dd MMM yyyy',
+					'd. MMMM yyyy',
+					'd MMM, yyyy',
+					'MMM d, yyyy',
+					'MMMM d yyyy',
+					'yyyy-MMM-dd',
+					'EEE, d MMM yyyy',
+					'EEEE, MMMM d, yyyy',
+				].map((form) => at.toFormat(form) + clock);
+				forms.push(at.toFormat("yyyy-MM-dd'T'HH:mm:ss"), at.toFormat('d MMM yyyy').toUpperCase());
+				expect(forms.map((form) => [form, read(form, workflowZone)])).toEqual(
+					forms.map((form) => [form, at.toFormat('yyyy-MM-dd')]),
+				);
+			});
 		});
 
 		it('a text of numbers that does not begin with the year is refused, whatever they are', () => {
 			const two = fc.integer({ min: 1, max: 31 }).map((part) => String(part));
 			const padded = two.map((part) => part.padStart(2, '0'));
-			fc.assert(
-				fc.property(
-					fc.oneof(two, padded),
-					fc.oneof(two, padded),
-					fc.oneof(fc.integer({ min: 2000, max: 2100 }).map(String), padded),
-					fc.constantFrom('/', '-', '.', ' '),
-					(first, second, year, gap) => expect(read([first, second, year].join(gap))).toBe(REFUSED),
-				),
+			holds(
+				fc.oneof(two, padded),
+				fc.oneof(two, padded),
+				fc.oneof(fc.integer({ min: 2000, max: 2100 }).map(String), padded),
+				fc.constantFrom('/', '-', '.', ' '),
+				(first, second, year, gap) => expect(read([first, second, year].join(gap))).toBe(REFUSED),
 			);
 		});
 
 		it('a number is refused, but for milliseconds since 1970', () => {
-			fc.assert(
-				fc.property(
-					fc.oneof(
-						fc.integer({ min: -1, max: 4_102_444_800 }),
-						fc.integer({ min: 1_000_000, max: 99_999_999 }),
-						fc.integer({ min: Date.UTC(2100, 0, 1), max: Number.MAX_SAFE_INTEGER }),
-						fc.double({ noInteger: true }),
-					),
-					(given) => {
-						expect(read(given)).toBe(REFUSED);
-						expect(read(String(given))).toBe(REFUSED);
-					},
+			holds(
+				fc.oneof(
+					fc.integer({ min: -1, max: 4_102_444_800 }),
+					fc.integer({ min: 1_000_000, max: 99_999_999 }),
+					fc.integer({ min: Date.UTC(2100, 0, 1), max: Number.MAX_SAFE_INTEGER }),
+					fc.double({ noInteger: true }),
 				),
+				(given) => {
+					expect(read(given)).toBe(REFUSED);
+					expect(read(String(given))).toBe(REFUSED);
+				},
 			);
 		});
 
 		it('other words around a year or a date make it none', () => {
 			const word = fc.constantFrom('Order', 'Invoice', '#', 'in', 'May be', 'due', 'Q4', 'no.');
-			fc.assert(
-				fc.property(
-					word,
-					fc.constantFrom('1042', '2026', '2026-12-31', '31 Dec 2026', '12'),
-					fc.boolean(),
-					(other, number, before) =>
-						expect(read(before ? `${other} ${number}` : `${number} ${other}`)).toBe(REFUSED),
-				),
+			holds(
+				word,
+				fc.constantFrom('1042', '2026', '2026-12-31', '31 Dec 2026', '12'),
+				fc.boolean(),
+				(other, number, before) =>
+					expect(read(before ? `${other} ${number}` : `${number} ${other}`)).toBe(REFUSED),
 			);
 		});
 	},
@@ -147,19 +138,17 @@ it('a day that no calendar has is refused in every form', () => {
 		[11, 31],
 		[1, 32],
 	);
-	fc.assert(
-		fc.property(impossible, ([month, day]) => {
-			const name = DateTime.fromObject({ month }).toFormat('MMM');
-			for (const given of [
-				`2026-${String(month).padStart(2, '0')}-${day}`,
-				`2026/${month}/${day}`,
-				`${day} ${name} 2026`,
-				`${name} ${day}, 2026`,
-				`2026-${String(month).padStart(2, '0')}-${day}T10:00:00Z`,
-			])
-				expect([given, read(given)]).toEqual([given, REFUSED]);
-		}),
-	);
+	holds(impossible, ([month, day]) => {
+		const name = DateTime.fromObject({ month }).toFormat('MMM');
+		for (const given of [
+			`2026-${String(month).padStart(2, '0')}-${day}`,
+			`2026/${month}/${day}`,
+			`${day} ${name} 2026`,
+			`${name} ${day}, 2026`,
+			`2026-${String(month).padStart(2, '0')}-${day}T10:00:00Z`,
+		])
+			expect([given, read(given)]).toEqual([given, REFUSED]);
+	});
 });
 
 it.each([

@@ -17,6 +17,7 @@ import {
 	readUrl,
 } from '../../../../nodes/SafePays/actions/validation';
 import { InvalidInput } from '../../../../nodes/SafePays/errors/invalidInput';
+import { holds } from '../../../support/holds';
 
 const refuses = (judge: () => unknown, words: RegExp) => {
 	let thrown: unknown;
@@ -34,25 +35,23 @@ describe('IDs', () => {
 	const invoice = (value: unknown) => readId(value, 'Invoice', 'pay');
 
 	it('are found in every form that n8n hands them over in', () => {
-		fc.assert(
-			fc.property(
-				fc.uuid(),
-				fc.constantFrom('', '?a=b', '#x', '/', '/receipt'),
-				fc.boolean(),
-				(uuid, tail, upper) => {
-					const given = upper ? uuid.toUpperCase() : uuid;
-					const address = `https://app.safepays.com/pay/${given}${tail}`;
-					for (const value of [
-						given,
-						` ${given}\n`,
-						address,
-						{ __rl: true, mode: 'id', value: given },
-						{ __rl: true, mode: 'url', value: address },
-					]) {
-						expect(invoice(value)).toBe(uuid);
-					}
-				},
-			),
+		holds(
+			fc.uuid(),
+			fc.constantFrom('', '?a=b', '#x', '/', '/receipt'),
+			fc.boolean(),
+			(uuid, tail, upper) => {
+				const given = upper ? uuid.toUpperCase() : uuid;
+				const address = `https://app.safepays.com/pay/${given}${tail}`;
+				for (const value of [
+					given,
+					` ${given}\n`,
+					address,
+					{ __rl: true, mode: 'id', value: given },
+					{ __rl: true, mode: 'url', value: address },
+				]) {
+					expect(invoice(value)).toBe(uuid);
+				}
+			},
 		);
 	});
 
@@ -67,15 +66,13 @@ describe('IDs', () => {
 	])('%j is none', (value, words) => refuses(() => invoice(value), words));
 
 	it('let nothing else into a path', () => {
-		fc.assert(
-			fc.property(fc.string(), (value) => {
-				try {
-					expect(invoice(value)).toMatch(/^[0-9a-f-]{36}$/);
-				} catch (error) {
-					if (!(error instanceof InvalidInput)) throw error;
-				}
-			}),
-		);
+		holds(fc.string(), (value) => {
+			try {
+				expect(invoice(value)).toMatch(/^[0-9a-f-]{36}$/);
+			} catch (error) {
+				if (!(error instanceof InvalidInput)) throw error;
+			}
+		});
 	});
 });
 
@@ -83,42 +80,34 @@ const cents = fc.integer({ min: 1, max: 1_000_000_000 });
 
 describe('amounts', () => {
 	it('are taken as numbers or as text, and keep their cents', () => {
-		fc.assert(
-			fc.property(cents, fc.constantFrom('', ' ', '\u200b', '\n'), (given, blank) => {
-				expect(readAmount(given / 100, 'Amount')).toBe(given / 100);
-				expect(readAmount(`${blank}${(given / 100).toFixed(2)}${blank}`, 'Amount')).toBe(
-					given / 100,
-				);
-			}),
-		);
+		holds(cents, fc.constantFrom('', ' ', '\u200b', '\n'), (given, blank) => {
+			expect(readAmount(given / 100, 'Amount')).toBe(given / 100);
+			expect(readAmount(`${blank}${(given / 100).toFixed(2)}${blank}`, 'Amount')).toBe(given / 100);
+		});
 	});
 
 	it('lose the noise of binary fractions, however they were added up', () => {
-		fc.assert(
-			fc.property(fc.array(cents, { minLength: 1, maxLength: 500 }), (prices) => {
-				const exact = prices.reduce((sum, price) => sum + price) / 100;
-				expect(
-					readAmount(
-						prices.reduce((sum, price) => sum + price / 100, 0),
-						'Amount',
-					),
-				).toBe(exact);
-			}),
-		);
+		holds(fc.array(cents, { minLength: 1, maxLength: 500 }), (prices) => {
+			const exact = prices.reduce((sum, price) => sum + price) / 100;
+			expect(
+				readAmount(
+					prices.reduce((sum, price) => sum + price / 100, 0),
+					'Amount',
+				),
+			).toBe(exact);
+		});
 	});
 
 	it('with more than two decimals are refused, as numbers and as text', () => {
-		fc.assert(
-			fc.property(
-				cents,
-				fc.integer({ min: 1, max: 9 }),
-				fc.integer({ min: 3, max: 6 }),
-				(whole, digit, place) => {
-					const given = Math.floor(whole / 1000) + digit / 10 ** place;
-					refuses(() => readMoney(given, 'Amount'), /"Amount" has more than two decimals/);
-					refuses(() => readMoney(given.toFixed(place), 'Amount'), /"Amount" is not a number/);
-				},
-			),
+		holds(
+			cents,
+			fc.integer({ min: 1, max: 9 }),
+			fc.integer({ min: 3, max: 6 }),
+			(whole, digit, place) => {
+				const given = Math.floor(whole / 1000) + digit / 10 ** place;
+				refuses(() => readMoney(given, 'Amount'), /"Amount" has more than two decimals/);
+				refuses(() => readMoney(given.toFixed(place), 'Amount'), /"Amount" is not a number/);
+			},
 		);
 	});
 
@@ -136,10 +125,8 @@ describe('amounts', () => {
 	});
 
 	it('of 0 or less are refused', () => {
-		fc.assert(
-			fc.property(fc.integer({ min: -1_000_000_000, max: 0 }), (given) =>
-				refuses(() => readAmount(given / 100, 'Amount'), /"Amount" must be more than 0/),
-			),
+		holds(fc.integer({ min: -1_000_000_000, max: 0 }), (given) =>
+			refuses(() => readAmount(given / 100, 'Amount'), /"Amount" must be more than 0/),
 		);
 	});
 
@@ -176,22 +163,20 @@ const invisible = fc.constantFrom(
 
 describe('email addresses', () => {
 	it('are taken with what nobody sees around them, and refused with it inside', () => {
-		fc.assert(
-			fc.property(
-				fc.emailAddress(),
-				fc.array(invisible),
-				invisible,
-				fc.nat(),
-				(address, around, inside, position) => {
-					const blanks = around.join('');
-					expect(readEmail(`${blanks}${address}${blanks}`, 'Email')).toBe(address);
-					const at = 1 + (position % (address.length - 1));
-					refuses(
-						() => readEmail(address.slice(0, at) + inside + address.slice(at), 'Email'),
-						/"Email" is not an email address/,
-					);
-				},
-			),
+		holds(
+			fc.emailAddress(),
+			fc.array(invisible),
+			invisible,
+			fc.nat(),
+			(address, around, inside, position) => {
+				const blanks = around.join('');
+				expect(readEmail(`${blanks}${address}${blanks}`, 'Email')).toBe(address);
+				const at = 1 + (position % (address.length - 1));
+				refuses(
+					() => readEmail(address.slice(0, at) + inside + address.slice(at), 'Email'),
+					/"Email" is not an email address/,
+				);
+			},
 		);
 	});
 
@@ -222,30 +207,20 @@ describe('email addresses', () => {
 
 describe('web addresses', () => {
 	it('go out as new URL writes them, without what nobody sees around them', () => {
-		fc.assert(
-			fc.property(
-				fc.webUrl({ withQueryParameters: true }),
-				fc.array(invisible),
-				(address, around) => {
-					const blanks = around.join('');
-					expect(readUrl(`${blanks}${address}${blanks}`, 'Redirect URL')).toBe(
-						new URL(address).href,
-					);
-				},
-			),
-		);
+		holds(fc.webUrl({ withQueryParameters: true }), fc.array(invisible), (address, around) => {
+			const blanks = around.join('');
+			expect(readUrl(`${blanks}${address}${blanks}`, 'Redirect URL')).toBe(new URL(address).href);
+		});
 	});
 
 	it('with something inside that nobody sees are refused', () => {
-		fc.assert(
-			fc.property(fc.webUrl(), invisible, fc.nat(), (address, inside, position) => {
-				const at = 1 + (position % (address.length - 1));
-				refuses(
-					() => readUrl(address.slice(0, at) + inside + address.slice(at), 'Redirect URL'),
-					/"Redirect URL" is not a web address/,
-				);
-			}),
-		);
+		holds(fc.webUrl(), invisible, fc.nat(), (address, inside, position) => {
+			const at = 1 + (position % (address.length - 1));
+			refuses(
+				() => readUrl(address.slice(0, at) + inside + address.slice(at), 'Redirect URL'),
+				/"Redirect URL" is not a web address/,
+			);
+		});
 	});
 
 	it.each([
@@ -278,15 +253,13 @@ describe('line items', () => {
 	});
 
 	it('are the same as a list and as JSON', () => {
-		fc.assert(
-			fc.property(fc.array(item, { minLength: 1, maxLength: 5 }), (list) => {
-				const taken = list.map((one) => ({ ...one, title: one.title.trim() }));
-				expect(readLineItems(list, 'Line Items')).toEqual(taken);
-				expect(readLineItems(JSON.stringify(list), 'Line Items')).toEqual(taken);
-				const cents = list.reduce((sum, { qty, price }) => sum + qty * Math.round(price * 100), 0);
-				expect(Math.round(sumLineItems(taken) * 100)).toBe(cents);
-			}),
-		);
+		holds(fc.array(item, { minLength: 1, maxLength: 5 }), (list) => {
+			const taken = list.map((one) => ({ ...one, title: one.title.trim() }));
+			expect(readLineItems(list, 'Line Items')).toEqual(taken);
+			expect(readLineItems(JSON.stringify(list), 'Line Items')).toEqual(taken);
+			const cents = list.reduce((sum, { qty, price }) => sum + qty * Math.round(price * 100), 0);
+			expect(Math.round(sumLineItems(taken) * 100)).toBe(cents);
+		});
 	});
 
 	it.each([
@@ -322,18 +295,16 @@ describe('line items', () => {
 describe('texts', () => {
 	it('lose what nobody sees at their ends, and keep all within', () => {
 		const visible = fc.constantFrom('a', 'é', '\u{1f468}\u200d\u{1f469}', '\u2764\ufe0f', '1');
-		fc.assert(
-			fc.property(
-				fc.array(invisible),
-				visible,
-				fc.array(fc.oneof(invisible, visible)),
-				visible,
-				fc.array(invisible),
-				(before, first, within, last, after) => {
-					const kept = first + within.join('') + last;
-					expect(readText(before.join('') + kept + after.join(''), 'Name')).toBe(kept);
-				},
-			),
+		holds(
+			fc.array(invisible),
+			visible,
+			fc.array(fc.oneof(invisible, visible)),
+			visible,
+			fc.array(invisible),
+			(before, first, within, last, after) => {
+				const kept = first + within.join('') + last;
+				expect(readText(before.join('') + kept + after.join(''), 'Name')).toBe(kept);
+			},
 		);
 	});
 

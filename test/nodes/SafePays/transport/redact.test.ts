@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 
 import { createRedactor } from '../../../../nodes/SafePays/transport/redact';
+import { holds } from '../../../support/holds';
 
 const html = (text: string) =>
 	text
@@ -34,12 +35,10 @@ describe.each(Object.entries(ESCAPES))('a key %s', (_name, escape) => {
 		const key = fc
 			.string({ minLength: 6, maxLength: 40, unit: 'grapheme-ascii' })
 			.filter((text) => /[a-z\d]{3}/i.test(text));
-		fc.assert(
-			fc.property(key, (apiKey) => {
-				const redacted = createRedactor(apiKey)(`GET /x?api_key=${escape(apiKey)} HTTP`);
-				expect(redacted).toMatch(/^GET \/x\?api_key=\\*\*\*\* HTTP$/);
-			}),
-		);
+		holds(key, (apiKey) => {
+			const redacted = createRedactor(apiKey)(`GET /x?api_key=${escape(apiKey)} HTTP`);
+			expect(redacted).toMatch(/^GET \/x\?api_key=\\*\*\*\* HTTP$/);
+		});
 	});
 });
 

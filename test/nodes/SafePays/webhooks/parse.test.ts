@@ -2,6 +2,7 @@ import fc from 'fast-check';
 
 import { parseInvoiceStatus } from '../../../../nodes/SafePays/transport/records';
 import { parseNotification } from '../../../../nodes/SafePays/webhooks/parse';
+import { holds } from '../../../support/holds';
 
 const place = fc.constantFrom(
 	(id: unknown) => ({ invoice: { id } }),
@@ -17,11 +18,9 @@ const mixedCase = fc
 
 describe('Reading a notification', () => {
 	it('finds a UUID in each documented place and gives it in lower case', () => {
-		fc.assert(
-			fc.property(place, mixedCase, (at, id) => {
-				expect(parseNotification(at(id))).toEqual({ ids: [id.toLowerCase()] });
-			}),
-		);
+		holds(place, mixedCase, (at, id) => {
+			expect(parseNotification(at(id))).toEqual({ ids: [id.toLowerCase()] });
+		});
 	});
 
 	it('never throws, and gives nothing but UUIDs as ids and a word of SafePays as status', () => {
@@ -43,22 +42,18 @@ describe('Reading a notification', () => {
 	});
 
 	it('takes no id that has anything before or behind the UUID', () => {
-		fc.assert(
-			fc.property(place, fc.uuid(), fc.string(), fc.string(), (at, id, before, behind) => {
-				fc.pre(before + behind !== '');
-				expect(parseNotification(at(before + id + behind))).toBeUndefined();
-			}),
-		);
+		holds(place, fc.uuid(), fc.string(), fc.string(), (at, id, before, behind) => {
+			fc.pre(before + behind !== '');
+			expect(parseNotification(at(before + id + behind))).toBeUndefined();
+		});
 	});
 
 	it('takes no id that is not a string', () => {
-		fc.assert(
-			fc.property(place, fc.uuid(), (at, id) => {
-				for (const other of [[id], { id }, { toString: () => id }, Number.NaN, null]) {
-					expect(parseNotification(at(other))).toBeUndefined();
-				}
-			}),
-		);
+		holds(place, fc.uuid(), (at, id) => {
+			for (const other of [[id], { id }, { toString: () => id }, Number.NaN, null]) {
+				expect(parseNotification(at(other))).toBeUndefined();
+			}
+		});
 	});
 
 	it('gives all ids, the most specific first, each once', () => {

@@ -4,6 +4,7 @@ import type { IWebhookFunctions } from 'n8n-workflow';
 import type { InvoiceStatus } from '../../../../nodes/SafePays/transport/records';
 import { RecentEvents } from '../../../../nodes/SafePays/webhooks/recentEvents';
 import { clearProcessMemory } from '../../../../nodes/SafePays/processMemory';
+import { holds } from '../../../support/holds';
 
 let triggers = 0;
 
@@ -20,28 +21,24 @@ const invoice = fc.constantFrom('a', 'b', 'c');
 
 describe('Events that a trigger has passed on', () => {
 	it('are claimed once each, in whatever order they come', () => {
-		fc.assert(
-			fc.property(fc.array(fc.tuple(invoice, status)), (events) => {
-				const name = `trigger-${++triggers}`;
-				const claimed = events.filter(([id, as]) => createEvents(name).claim(id, as));
-				expect(claimed.map(String).sort()).toEqual([...new Set(events.map(String))].sort());
-			}),
-		);
+		holds(fc.array(fc.tuple(invoice, status)), (events) => {
+			const name = `trigger-${++triggers}`;
+			const claimed = events.filter(([id, as]) => createEvents(name).claim(id, as));
+			expect(claimed.map(String).sort()).toEqual([...new Set(events.map(String))].sort());
+		});
 	});
 
 	it('are settled for what was passed on and, once paid, where no status is named; never for what is new', () => {
-		fc.assert(
-			fc.property(
-				fc.array(fc.tuple(invoice, status)),
-				invoice,
-				fc.option(status, { nil: undefined }),
-				(events, id, as) => {
-					const recent = createEvents();
-					for (const event of events) recent.claim(...event);
-					const known = events.filter(([other]) => other === id).map(([, knownAs]) => knownAs);
-					expect(recent.settles(id, as)).toBe(known.some((knownAs) => knownAs === (as ?? 'Paid')));
-				},
-			),
+		holds(
+			fc.array(fc.tuple(invoice, status)),
+			invoice,
+			fc.option(status, { nil: undefined }),
+			(events, id, as) => {
+				const recent = createEvents();
+				for (const event of events) recent.claim(...event);
+				const known = events.filter(([other]) => other === id).map(([, knownAs]) => knownAs);
+				expect(recent.settles(id, as)).toBe(known.some((knownAs) => knownAs === (as ?? 'Paid')));
+			},
 		);
 	});
 
