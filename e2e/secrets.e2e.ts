@@ -187,7 +187,8 @@ async function playAt(scene: Scene, sandbox: Sandbox, url: string): Promise<void
 /** Ends n8n, or only the executions, while SafePays leaves every request unanswered. */
 async function cutOff(end: (executions: string[]) => Promise<void>): Promise<void> {
 	const { client, sandbox, credentialId } = own;
-	const target = { credential: credentialId, baseUrl: sandbox.url, timeout: 60 };
+	// longer than a busy machine takes to bring all of them so far
+	const target = { credential: credentialId, baseUrl: sandbox.url, timeout: 300 };
 	const every = await createEveryCall(client, { ...target, ...createRecords(sandbox) });
 	const before = sandbox.requests.length;
 	sandbox.addFault({ kind: 'slow', ms: 600_000 });
