@@ -8,7 +8,7 @@ import type {
 	Icon,
 } from 'n8n-workflow';
 
-import { trimInvisible } from './invisible';
+import { hasInvisible, trimInvisible } from './invisible';
 
 const DEFAULT_BASE_URL = 'https://app.safepays.com';
 const DEFAULT_TRIGGER_PATH = 'safepays';
@@ -70,9 +70,13 @@ export function getTriggerPath(credentials: CredentialData): string {
 	return path.replace(/^\/+|\/+$/g, '');
 }
 
-/** Whether a trigger can have this Path: no address, no query, and nothing that leads out of n8n's webhooks. */
+/**
+ * Whether a trigger can have this Path: no address, no query, nothing that leads out of n8n's webhooks,
+ * and no `:name`, before which n8n puts an ID of its own.
+ */
 export function isTriggerPath(path: string): boolean {
-	return !/^webhook(-test)?\/|:\/\/|[?#\\]|(^|\/)\.{1,2}(\/|$)/i.test(path);
+	const isElsewhere = /^\/?webhook(-test)?\/|:\/\/|[?#\\]|(^|\/)(\.{1,2}(\/|$)|:)/i.test(path);
+	return !isElsewhere && trimInvisible(path) === path && !hasInvisible(path.replaceAll(' ', ''));
 }
 
 /** Neither `https://…` nor `//host/…`: what axios joins to a base URL instead of calling as it is. */

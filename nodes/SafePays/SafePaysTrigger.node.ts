@@ -11,7 +11,7 @@ import { fromParameter, NodeConnectionTypes, webhookDescriptionFields } from 'n8
 
 import { execute } from './webhooks/triggerExecute';
 import { receive } from './webhooks/triggerWebhook';
-import { warnOnActivation } from './webhooks/nodeSettings';
+import { checkOnActivation } from './webhooks/nodeSettings';
 import { answerAlways } from './webhooks/responses';
 import { testCredential } from './methods/credentialTest';
 
@@ -136,7 +136,7 @@ export class SafePaysTrigger implements INodeType {
 		default: {
 			// SafePays has no call to register a webhook: the URL is given with each invoice.
 			async checkExists(this: IHookFunctions): Promise<boolean> {
-				await warnOnActivation(this);
+				await checkOnActivation(this);
 				return true;
 			},
 			create: async () => true,

@@ -1,7 +1,7 @@
 import './quiet';
 
 import { HookContext } from 'n8n-core';
-import type { INode, INodeType, IWebhookData } from 'n8n-workflow';
+import type { INode, INodeParameters, INodeType, IWebhookData } from 'n8n-workflow';
 
 import { SafePaysTrigger } from '../../nodes/SafePays/SafePaysTrigger.node';
 import type { World } from '.';
@@ -13,9 +13,10 @@ export async function activated(
 	n8nUrl: string,
 	baseUrl: string,
 	settings: Partial<INode> = {},
+	parameters: INodeParameters = {},
 ): Promise<{ log: string[]; registered: boolean }> {
 	const world: World = { baseUrl: n8nUrl, credentials: { apiKey: 'the-secret-key', baseUrl } };
-	const json = triggerWorkflow();
+	const json = triggerWorkflow(parameters);
 	Object.assign(json.nodes[0], settings);
 	const workflow = createWorkflow(world, json);
 	const node = Object.values(workflow.nodes)[0] as INode;

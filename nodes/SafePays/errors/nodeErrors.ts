@@ -20,9 +20,12 @@ export type NodeError = NodeApiError | NodeOperationError;
 /** An output item that n8n can trace back to its input item. */
 export type PairedItem = INodeExecutionData & { pairedItem: IPairedItemData };
 
+/** What an error says of the node. */
+type NodeContext = Pick<IExecuteFunctions, 'getNode' | 'getTimezone'>;
+
 /** What the errors of one run of the node are made with. */
-export interface ErrorScope {
-	context: IExecuteFunctions;
+export interface ErrorScope<Context extends NodeContext = IExecuteFunctions> {
+	context: Context;
 	itemCount: number;
 	/** Takes the API key out. */
 	redact: Redact;
@@ -32,7 +35,11 @@ export interface ErrorScope {
  * Whatever ended an item, as an error that n8n can show. Holds plain texts only: never n8n's or
  * axios' error, whose URL has the key.
  */
-export function toNodeError(scope: ErrorScope, error: unknown, itemIndex: number): NodeError {
+export function toNodeError(
+	scope: ErrorScope<NodeContext>,
+	error: unknown,
+	itemIndex: number,
+): NodeError {
 	if (error instanceof NodeApiError || error instanceof NodeOperationError) return error;
 	const { context, itemCount, redact } = scope;
 	const place = itemCount > 1 ? ` [item ${itemIndex}]` : '';
@@ -107,12 +114,12 @@ function getErrorDetails(error: NodeError): IDataObject {
 }
 
 /** A moment as the user's clock shows it, e.g. `2026-11-21 12:03:04 (Europe/Berlin)`. */
-export function formatLocalTime(context: IExecuteFunctions, date: Date): string {
+export function formatLocalTime(context: NodeContext, date: Date): string {
 	const timeZone = context.getTimezone();
 	return `${date.toLocaleString('sv-SE', { timeZone })} (${timeZone})`;
 }
 
-function describeNextStep(context: IExecuteFunctions, error: SafePaysError): string {
+function describeNextStep(context: NodeContext, error: SafePaysError): string {
 	const { unconfirmed, httpCode } = error;
 	if (!unconfirmed) return (isAiTool(context.getNode()) && error.nextStepForTool) || error.nextStep;
 	// A redirect has to be mended first: a create that is sent again would be redirected again.
@@ -120,7 +127,7 @@ function describeNextStep(context: IExecuteFunctions, error: SafePaysError): str
 	return first + getLookupHint(context, unconfirmed);
 }
 
-function getLookupHint(context: IExecuteFunctions, unconfirmed: UnconfirmedCreate): string {
+function getLookupHint(context: NodeContext, unconfirmed: UnconfirmedCreate): string {
 	const { record, summary, when, time } = unconfirmed;
 	const sent = `${when} ${formatLocalTime(context, time)}`;
 	if (isAiTool(context.getNode())) {

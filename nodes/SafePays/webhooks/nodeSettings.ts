@@ -1,6 +1,7 @@
 import type { IHookFunctions, INode } from 'n8n-workflow';
 
-import { getBaseUrl } from '../../../credentials/SafePaysApi.credentials';
+import { getBaseUrl, isTriggerPath } from '../../../credentials/SafePaysApi.credentials';
+import { toNodeError } from '../errors/nodeErrors';
 import { isLocal, PUBLIC_ADDRESS_ADVICE } from '../transport/addresses';
 
 /**
@@ -19,9 +20,21 @@ export function handsPendingOn({ alwaysOutputData, continueOnFail, onError }: IN
 export const SETTINGS_ADVICE =
 	'Turn "Always Output Data" off and set "On Error" to "Stop Workflow" in its settings: as they are, they would start the workflow with what is not confirmed yet, so notifications that cannot be checked at once are turned away.';
 
-/** Warns in n8n's log, when a workflow is published, of what would keep notifications from its trigger. */
-export async function warnOnActivation(context: IHookFunctions): Promise<void> {
+/**
+ * Warns in n8n's log, when a workflow is published, of what may keep notifications from its trigger.
+ *
+ * @throws NodeOperationError for a Path at which none can arrive: then n8n does not publish
+ */
+export async function checkOnActivation(context: IHookFunctions): Promise<void> {
 	const { name } = context.getNode();
+	const path = String(context.getNodeParameter('path', ''));
+	if (path === '' || !isTriggerPath(path)) {
+		// n8n shows only the message.
+		const error = new Error(
+			`"Path" cannot be the end of a webhook URL: "${path}". Enter the Path alone, such as safepays: no blanks around it, and not the address of your n8n.`,
+		);
+		throw toNodeError({ context, itemCount: 1, redact: (text) => text }, error, 0);
+	}
 	const url = context.getNodeWebhookUrl('default') ?? '';
 	if (isLocal(url) && !isLocal(getBaseUrl(await context.getCredentials('safePaysApi')))) {
 		context.logger.warn(

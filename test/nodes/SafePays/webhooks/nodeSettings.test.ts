@@ -45,4 +45,26 @@ describe('Activating a workflow with the trigger', () => {
 		const settings = { alwaysOutputData: false, onError: 'stopWorkflow' as const };
 		expect((await activated('https://n8n.example.com', REAL, settings)).log).toEqual([]);
 	});
+
+	it.each(['safepays', '/shop/safepays/', 'bezahlt für 1..2', 'a.b'])(
+		'with the Path %j is right',
+		async (path) => {
+			const { registered } = await activated('https://n8n.example.com', REAL, {}, { path });
+			expect(registered).toBe(true);
+		},
+	);
+
+	it.each([
+		['nothing', ''],
+		['a whole address', 'https://n8n.example.com/webhook/safepays'],
+		['what n8n puts before it', 'webhook/safepays'],
+		['a query', 'safepays?shop=1'],
+		['a part that n8n puts an ID of its own before', 'shops/:shop'],
+		['a way out of the webhooks', '../safepays'],
+		['a blank at its end', 'safepays '],
+		['a zero-width space', 'safe\u200Bpays'],
+	])('is refused for a Path with %s', async (_what, path) => {
+		const publish = activated('https://n8n.example.com', REAL, {}, { path });
+		await expect(publish).rejects.toThrow(/^"Path" cannot be the end of a webhook URL: /);
+	});
 });
