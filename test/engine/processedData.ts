@@ -57,10 +57,10 @@ export class ProcessedData {
 	}
 
 	private async gap() {
-		const { between } = this;
+		const { between, delayMs } = this;
 		this.between = undefined;
 		await between?.();
-		if (this.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.delayMs));
+		if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
 	}
 }
 

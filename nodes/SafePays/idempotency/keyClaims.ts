@@ -9,9 +9,12 @@ import { createProcessRegistry, getNodeKey } from '../processMemory';
 const MAX_KEYS = 20_000;
 
 /** Milliseconds before a second look, at least: both of two writers have to look after both have written. */
-const SECOND_LOOK_MS = 100;
-/** The same, at most: where writing takes longer, it does so for the other writer too. */
-const SECOND_LOOK_AT_MOST_MS = 400;
+const SECOND_LOOK_MS = 300;
+/** As many times as long as our own writing took: the other writer's may take longer. */
+const SECOND_LOOK_FACTOR = 4;
+const SECOND_LOOK_AT_MOST_MS = 2000;
+/** Milliseconds before a second look at what is only looked for. */
+const FIND_AGAIN_MS = 100;
 
 const OPTIONS = { mode: 'entries', maxEntries: MAX_KEYS } as const;
 
@@ -24,7 +27,7 @@ interface Claim {
 /** What waits for its turn at a node's row. */
 interface Queue {
 	claims: Claim[];
-	/** Ends with the work asked for last; never rejects. */
+	/** Ends with the reading and writing asked for last; never rejects. */
 	last: Promise<unknown>;
 }
 
@@ -40,8 +43,8 @@ const getNodeQueue = createProcessRegistry(
  * Claims keys for a node of a workflow in n8n's database, across executions, restarts and processes.
  *
  * n8n's helper (`checkProcessedAndRecord`) reads a row and writes it back whole. Within this process
- * claims therefore go one after the other, those that wait together in one go; against other
- * processes each claim looks again after a moment (see `recordAndConfirm`).
+ * that is done in turn, for those that wait together in one go; against other processes each claim
+ * looks again after a moment (see `confirm`).
  *
  * @returns the keys that were new: this caller alone has them
  */
@@ -49,7 +52,7 @@ export async function claimKeys(context: IExecuteFunctions, keys: string[]): Pro
 	return await new Promise((resolve, reject) => {
 		const { claims } = getQueue(context);
 		claims.push({ keys, resolve, reject });
-		void doInTurn(context, async () => await claimTogether(context, claims.splice(0)));
+		if (claims.length === 1) void claimTogether(context);
 	});
 }
 
@@ -67,7 +70,7 @@ export async function findClaimedKeys(
 async function find(context: IExecuteFunctions, keys: string[]): Promise<Set<string>> {
 	let found = keys;
 	if ((await context.helpers.getProcessedDataCount('node', OPTIONS)) === 0) return new Set();
-	for (const pauseMs of [0, SECOND_LOOK_MS]) {
+	for (const pauseMs of [0, FIND_AGAIN_MS]) {
 		if (found.length === 0) break;
 		if (pauseMs > 0) await sleep(pauseMs);
 		const fresh = await recordKeys(context, found);
@@ -99,10 +102,19 @@ async function doInTurn<T>(context: IExecuteFunctions, work: () => Promise<T>): 
 	return await done;
 }
 
-async function claimTogether(context: IExecuteFunctions, claims: Claim[]): Promise<void> {
-	if (claims.length === 0) return;
+/** Claims for all that wait when the turn comes. */
+async function claimTogether(context: IExecuteFunctions): Promise<void> {
+	const mark = `mark:${randomUUID()}`;
+	let claims: Claim[] = [];
 	try {
-		const mine = await recordAndConfirm(context, [...new Set(claims.flatMap(({ keys }) => keys))]);
+		const recorded = await doInTurn(context, async () => {
+			claims = getQueue(context).claims.splice(0);
+			const keys = new Set(claims.flatMap((claim) => claim.keys));
+			const begun = Date.now();
+			const fresh = await recordKeys(context, [...keys, mark]);
+			return { keys: fresh.filter((key) => key !== mark), tookMs: Date.now() - begun };
+		});
+		const mine = await confirm(context, recorded, mark);
 		for (const { keys, resolve } of claims)
 			resolve(new Set(keys.filter((key) => mine.delete(key))));
 	} catch (error) {
@@ -111,7 +123,7 @@ async function claimTogether(context: IExecuteFunctions, claims: Claim[]): Promi
 }
 
 /**
- * Records keys and finds out which of them are ours.
+ * Finds out which of the keys that were recorded as new are ours.
  *
  * Two processes may both be answered "new", and the one that writes last overwrites the other. So a
  * mark of our own is written along, and all are looked for after a moment:
@@ -119,22 +131,33 @@ async function claimTogether(context: IExecuteFunctions, claims: Claim[]): Promi
  * - The mark is there: nobody has written after us, so the keys are ours.
  * - The mark is gone and a key is there: the key is the other process's.
  * - Both are gone: an unrelated write lost them. The look has put them back, so look again.
+ *
+ * Two could both have a key only if one took longer between its reading and its writing than the
+ * other waits with its look.
  */
-async function recordAndConfirm(context: IExecuteFunctions, keys: string[]): Promise<Set<string>> {
-	const mark = `mark:${randomUUID()}`;
-	const begun = Date.now();
-	let unsure = (await recordKeys(context, [...keys, mark])).filter((key) => key !== mark);
-	const tookMs = Date.now() - begun;
-	const lookAfterMs = Math.min(Math.max(SECOND_LOOK_MS, 2 * tookMs), SECOND_LOOK_AT_MOST_MS);
-	const mine = new Set(unsure);
+async function confirm(
+	context: IExecuteFunctions,
+	{ keys, tookMs }: { keys: string[]; tookMs: number },
+	mark: string,
+): Promise<Set<string>> {
+	const mine = new Set(keys);
+	const lookAfterMs = Math.min(
+		Math.max(SECOND_LOOK_MS, SECOND_LOOK_FACTOR * tookMs),
+		SECOND_LOOK_AT_MOST_MS,
+	);
+	let unsure = keys;
 	while (unsure.length > 0) {
 		await sleep(lookAfterMs * (1 + Math.random() / 2));
-		const lost = new Set(await recordKeys(context, [...unsure, mark]));
+		const looked = await doInTurn(
+			context,
+			async () => await recordKeys(context, [...unsure, mark]),
+		);
+		const lost = new Set(looked);
 		if (!lost.has(mark)) break;
 		for (const key of unsure) if (!lost.has(key)) mine.delete(key);
 		unsure = unsure.filter((key) => lost.has(key));
 	}
-	await context.helpers.removeProcessed([mark], 'node', OPTIONS);
+	await releaseKeys(context, [mark]);
 	return mine;
 }
 
