@@ -45,10 +45,13 @@ it('has a running n8n load what was changed in the sources, and nothing that is 
 	const source = readFileSync(node, 'utf8');
 	const describedAs = (text: string) =>
 		writeFileSync(node, source.replace(/(description: )'Create customers[^']*'/, `$1${text}`));
-	const description = async () => {
-		const [type] = await client.getNodeTypes(['n8n-nodes-safepays.safePays']);
-		return type.description;
-	};
+	// While n8n loads the package anew, it knows none of its types for a moment.
+	const getType = async () =>
+		await eventually('n8n to know the node', async () => {
+			const types = client.getNodeTypes(['n8n-nodes-safepays.safePays']);
+			return (await types.catch(() => []))[0];
+		});
+	const description = async () => (await getType()).description;
 	const before = await description();
 
 	describedAs('42');
@@ -67,7 +70,7 @@ it('has a running n8n load what was changed in the sources, and nothing that is 
 	const icon = join(sources, 'icons', 'safepays.light.svg');
 	writeFileSync(icon, readFileSync(icon, 'utf8').replace('<svg ', '<svg data-changed="" '));
 	await hears(/^Copied icons\/safepays\.light\.svg: in n8n after/);
-	const [{ iconUrl }] = await client.getNodeTypes(['n8n-nodes-safepays.safePays']);
+	const { iconUrl } = await getType();
 	const response = await fetch(`${n8n.url}/${(iconUrl as { light: string }).light}`);
 	expect(await response.text()).toContain('data-changed');
 });
