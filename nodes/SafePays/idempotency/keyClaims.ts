@@ -11,8 +11,8 @@ const MAX_KEYS = 20_000;
 /** Milliseconds before a second look, at least: both of two writers have to look after both have written. */
 const SECOND_LOOK_MS = 300;
 /** As many times as long as our own writing took: the other writer's may take longer. */
-const SECOND_LOOK_FACTOR = 4;
-const SECOND_LOOK_AT_MOST_MS = 2000;
+const SECOND_LOOK_FACTOR = 2;
+const SECOND_LOOK_AT_MOST_MS = 1000;
 /** Milliseconds before a second look at what is only looked for. */
 const FIND_AGAIN_MS = 100;
 

@@ -6,7 +6,7 @@ import type { Verdict } from './verify';
 import type { NodeContext } from '../transport/sendOnce';
 
 /** Questions at once for senders that wait, for each account in one n8n process: n8n makes an isolate for each. */
-const QUICK_AT_ONCE = 5;
+const QUICK_AT_ONCE = 10;
 /** The same for executions, which need no isolate: a burst of pending events should wait for n8n, not for a place here. */
 const PENDING_AT_ONCE = 20;
 /** Accounts that a process remembers. */

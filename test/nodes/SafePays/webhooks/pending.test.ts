@@ -356,13 +356,13 @@ describe('Node settings that would hand a pending item on', () => {
 	it.each([
 		['the question is left to an execution, without them', {}, PENDING],
 		['SafePays is asked for the sender, with them', { alwaysOutputData: true }, RECEIVED],
-	])('decide while five executions ask: %s', async (_what, settings, answer) => {
+	])('decide while ten executions ask: %s', async (_what, settings, answer) => {
 		const { url, id } = await activeWith('Paid', {}, settings);
 		const credentials = { safePaysApi: { id: '1' } };
 		const throttle = getThrottle({ getNode: () => ({ credentials }) } as unknown as NodeContext);
 		let answerAll = () => {};
 		const answered = new Promise<void>((resolve) => (answerAll = resolve));
-		for (let nth = 0; nth < 5; nth++) void throttle.ask(async () => await answered);
+		for (let nth = 0; nth < 10; nth++) void throttle.ask(async () => await answered);
 		expect((await hurry(post(url, says(id)))).body).toEqual(answer);
 		answerAll();
 	});

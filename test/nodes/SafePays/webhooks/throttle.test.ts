@@ -23,20 +23,20 @@ afterEach(() => {
 });
 
 describe('Questions while senders wait', () => {
-	it('are five at once; who comes then is refused, not queued', async () => {
+	it('are ten at once; who comes then is refused, not queued', async () => {
 		const throttle = new Throttle();
 		const questions = Array.from({ length: 20 }, question);
 		const results = questions.map(async ({ ask }) => await throttle.tryAsk(ask, false));
 		for (const { answer } of questions) answer();
 		const answers = await Promise.all(results);
-		expect(answers.filter((answer) => answer === 'done')).toHaveLength(5);
-		expect(answers.filter((answer) => answer === undefined)).toHaveLength(15);
+		expect(answers.filter((answer) => answer === 'done')).toHaveLength(10);
+		expect(answers.filter((answer) => answer === undefined)).toHaveLength(10);
 		expect(await throttle.tryAsk(async () => 'again', false)).toBe('again');
 	});
 
-	it('are not asked for who can be deferred while five executions ask, but for others and in a flood', async () => {
+	it('are not asked for who can be deferred while ten executions ask, but for others and in a flood', async () => {
 		const throttle = new Throttle();
-		const questions = Array.from({ length: 5 }, question);
+		const questions = Array.from({ length: 10 }, question);
 		for (const { ask } of questions) void throttle.ask(ask);
 		expect(await throttle.tryAsk(async () => 'asked', true)).toBeUndefined();
 		expect(await throttle.tryAsk(async () => 'asked', false)).toBe('asked');
