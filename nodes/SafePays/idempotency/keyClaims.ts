@@ -8,6 +8,8 @@ import { createProcessRegistry, getNodeKey } from '../processMemory';
 /** Keys that one node remembers in n8n's database; past that the oldest are forgotten. */
 const MAX_KEYS = 20_000;
 
+/** Milliseconds for which claims gather: n8n reads and writes the whole row, however many there are. */
+const GATHER_MS = 100;
 /** Milliseconds before a second look, at least: both of two writers have to look after both have written. */
 const SECOND_LOOK_MS = 300;
 /** As many times as long as our own writing took: the other writer's may take longer. */
@@ -52,7 +54,7 @@ export async function claimKeys(context: IExecuteFunctions, keys: string[]): Pro
 	return await new Promise((resolve, reject) => {
 		const { claims } = getQueue(context);
 		claims.push({ keys, resolve, reject });
-		if (claims.length === 1) void claimTogether(context);
+		if (claims.length === 1) void sleep(GATHER_MS).then(async () => await claimTogether(context));
 	});
 }
 
