@@ -7,7 +7,7 @@ import { startSandbox } from '../sandbox';
 import { OUTCOMES } from '../test/nodes/SafePays/faults/outcomes';
 import { eventually } from '../tools/harness/eventually';
 import { pool } from '../tools/harness/pool';
-import { findFreePort } from '../tools/harness/ports';
+import { CLOSED_PORT } from '../tools/harness/ports';
 import { items, manualTrigger, node, webhook, workflow } from '../tools/harness/workflow';
 import { ECHOES, startEcho } from './echo';
 import { createEveryCall } from './everyCall';
@@ -82,7 +82,7 @@ const SCENES: Scene[] = [
 	})),
 	{
 		name: 'refused connection',
-		baseUrl: async () => await nowhere(`http://127.0.0.1:${await findFreePort()}`)(),
+		baseUrl: nowhere(`http://127.0.0.1:${CLOSED_PORT}`),
 	},
 	{ name: 'unknown host', baseUrl: nowhere('http://safepays.invalid') },
 	{

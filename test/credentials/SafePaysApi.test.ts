@@ -5,7 +5,7 @@ import type { ICredentialDataDecryptedObject, IHttpRequestOptions } from 'n8n-wo
 import { getApiKey, getBaseUrl, SafePaysApi } from '../../credentials/SafePaysApi.credentials';
 import { SafePays } from '../../nodes/SafePays/SafePays.node';
 import { testFunctions } from '../engine/credentialTest';
-import { findFreePort } from '../../tools/harness/ports';
+import { CLOSED_PORT } from '../../tools/harness/ports';
 import { API_KEY, useSandbox } from '../support';
 
 const BASE = 'https://app.safepays.com';
@@ -274,7 +274,7 @@ describe('testing the credential', () => {
 	});
 
 	it('says that nothing listens there', async () => {
-		const baseUrl = `http://127.0.0.1:${await findFreePort()}`;
+		const baseUrl = `http://127.0.0.1:${CLOSED_PORT}`;
 		expect((await test({ ...good(), baseUrl })).message).toContain(
 			`SafePays does not answer at ${baseUrl}`,
 		);

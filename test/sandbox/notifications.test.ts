@@ -1,5 +1,5 @@
 import type { SandboxOptions } from '../../sandbox';
-import { findFreePort } from '../../tools/harness/ports';
+import { CLOSED_PORT } from '../../tools/harness/ports';
 import type { Receiver } from './helpers';
 import {
 	closeAll,
@@ -187,7 +187,7 @@ describe('receivers that fail', () => {
 	});
 
 	it('are recorded when they refuse the connection', async () => {
-		const { sandbox, id } = await billed({ url: `http://127.0.0.1:${await findFreePort()}/` });
+		const { sandbox, id } = await billed({ url: `http://127.0.0.1:${CLOSED_PORT}/` });
 		const [delivery] = await sandbox.pay(id);
 		expect(delivery).toMatchObject({
 			status: null,

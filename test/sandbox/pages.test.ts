@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Sandbox } from '../../sandbox';
-import { findFreePort } from '../../tools/harness/ports';
+import { CLOSED_PORT } from '../../tools/harness/ports';
 import {
 	KEY,
 	closeAll,
@@ -252,7 +252,7 @@ describe('home page', () => {
 		});
 
 		it('that nobody listens there', async () => {
-			expect(await told(`http://127.0.0.1:${await findFreePort()}/`)).toContain(
+			expect(await told(`http://127.0.0.1:${CLOSED_PORT}/`)).toContain(
 				'no answer: is n8n running?',
 			);
 		});

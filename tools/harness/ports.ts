@@ -17,7 +17,10 @@ async function tryPort(port: number): Promise<number> {
 	});
 }
 
-/** A port on loopback that nothing listens on just now. */
+/** A port that refuses connections: nothing listens on it, and the system hands it to nobody. */
+export const CLOSED_PORT = 1;
+
+/** A port on loopback that nothing listens on just now: another process may get it next. */
 export async function findFreePort(): Promise<number> {
 	return await tryPort(0);
 }

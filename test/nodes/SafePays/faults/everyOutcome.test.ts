@@ -7,7 +7,7 @@ import type { Executed } from '../../../engine';
 import { safePaysWorkflow } from '../../../engine/workflows';
 import { API_KEY, faultAfter, words, createWorld } from '../../../support';
 import { pool } from '../../../../tools/harness/pool';
-import { findFreePort } from '../../../../tools/harness/ports';
+import { CLOSED_PORT } from '../../../../tools/harness/ports';
 import type { OutcomeCase } from './outcomes';
 import { OUTCOMES } from './outcomes';
 
@@ -80,7 +80,6 @@ const PARAMETERS: Record<Case['operation'], INodeParameters> = {
 /** For requests that are to be too slow; all others have time, so that a busy machine changes nothing. */
 const TIMEOUT_SECONDS = 2;
 const LONG_SECONDS = 60;
-let closedPort = 0;
 
 async function run(one: Case): Promise<Ran> {
 	const { outcome, operation, goesOn, retries, lasting } = one;
@@ -97,7 +96,7 @@ async function run(one: Case): Promise<Ran> {
 		faultAfter(sandbox, hitIndex(one), { ...outcome.fault, times: lasting ? undefined : 1 });
 	}
 	const baseUrl = {
-		'closed port': `http://127.0.0.1:${closedPort}`,
+		'closed port': `http://127.0.0.1:${CLOSED_PORT}`,
 		'unknown host': 'http://safepays.invalid',
 		none: sandbox.url,
 	}[outcome.baseUrl ?? 'none'];
@@ -166,7 +165,6 @@ describe('every outcome of SafePays’ table × operation × Continue × Retry O
 	let over = false;
 
 	beforeAll(async () => {
-		closedPort = await findFreePort();
 		// Together, since those that ask again spend their time with pauses.
 		const starters = new Map<Case, (ran: Promise<Ran>) => void>();
 		for (const one of CASES) results.set(one, new Promise((resolve) => starters.set(one, resolve)));
