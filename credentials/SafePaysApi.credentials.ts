@@ -75,7 +75,7 @@ export function getTriggerPath(credentials: CredentialData): string {
  * and no `:name`, before which n8n puts an ID of its own.
  */
 export function isTriggerPath(path: string): boolean {
-	const isElsewhere = /^\/?webhook(-test)?\/|:\/\/|[?#\\]|(^|\/)(\.{1,2}(\/|$)|:)/i.test(path);
+	const isElsewhere = /^\/*webhook(-test)?\/|:\/\/|[?#\\]|(^|\/)(\.{1,2}(\/|$)|:)/i.test(path);
 	return !isElsewhere && trimInvisible(path) === path && !hasInvisible(path.replaceAll(' ', ''));
 }
 

@@ -54,7 +54,8 @@ export async function claimKeys(context: IExecuteFunctions, keys: string[]): Pro
 	return await new Promise((resolve, reject) => {
 		const { claims } = getQueue(context);
 		claims.push({ keys, resolve, reject });
-		if (claims.length === 1) void sleep(GATHER_MS).then(async () => await claimTogether(context));
+		if (claims.length === 1)
+			void sleep(GATHER_MS).then(async () => await claimTogether(context, claims));
 	});
 }
 
@@ -105,12 +106,12 @@ async function doInTurn<T>(context: IExecuteFunctions, work: () => Promise<T>): 
 }
 
 /** Claims for all that wait when the turn comes. */
-async function claimTogether(context: IExecuteFunctions): Promise<void> {
+async function claimTogether(context: IExecuteFunctions, waiting: Claim[]): Promise<void> {
 	const mark = `mark:${randomUUID()}`;
 	let claims: Claim[] = [];
 	try {
 		const recorded = await doInTurn(context, async () => {
-			claims = getQueue(context).claims.splice(0);
+			claims = waiting.splice(0);
 			const keys = new Set(claims.flatMap((claim) => claim.keys));
 			const begun = Date.now();
 			const fresh = await recordKeys(context, [...keys, mark]);

@@ -1,6 +1,10 @@
 import type { IHookFunctions, INode } from 'n8n-workflow';
 
-import { getBaseUrl, isTriggerPath } from '../../../credentials/SafePaysApi.credentials';
+import {
+	getBaseUrl,
+	getTriggerPath,
+	isTriggerPath,
+} from '../../../credentials/SafePaysApi.credentials';
 import { toNodeError } from '../errors/nodeErrors';
 import { isLocal, PUBLIC_ADDRESS_ADVICE } from '../transport/addresses';
 
@@ -28,7 +32,7 @@ export const SETTINGS_ADVICE =
 export async function checkOnActivation(context: IHookFunctions): Promise<void> {
 	const { name } = context.getNode();
 	const path = String(context.getNodeParameter('path', ''));
-	if (path === '' || !isTriggerPath(path)) {
+	if (getTriggerPath({ triggerPath: path }) === '' || !isTriggerPath(path)) {
 		// n8n shows only the message.
 		const error = new Error(
 			`"Path" cannot be the end of a webhook URL: "${path}". Enter the Path alone, such as safepays: no blanks around it, and not the address of your n8n.`,

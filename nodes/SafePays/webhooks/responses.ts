@@ -5,6 +5,7 @@ import type {
 	IWebhookResponseData,
 } from 'n8n-workflow';
 
+import { INVOICE_STATUS } from '../transport/records';
 import { sleepUnheld } from '../transport/sleepUnheld';
 import { getMessage } from '../unknownValues';
 import type { Notification } from './parse';
@@ -50,16 +51,26 @@ export const responses = {
 		respond(context, 200, { received: true, ...extra }),
 };
 
-/** Turns a notification away that the API's answer contradicts. @returns undefined for any other */
+/**
+ * Turns a notification away that the API's answer contradicts, and counts what is not true: a flood
+ * may also name another status than that of a paid invoice.
+ *
+ * @returns undefined for any other
+ */
 export function rejectFalse(
 	context: IWebhookFunctions,
 	{ status }: Notification,
 	verdict: Verdict | undefined,
 ): IWebhookResponseData | undefined {
 	if (verdict?.kind === 'unknown') return responses.unknown(context);
-	if (verdict?.kind !== 'created' || status !== undefined) return undefined;
-	getThrottle(context).noteUnconfirmed();
-	return responses.created(context);
+	const isUntouched = verdict?.kind === 'created' && status === undefined;
+	const isPaidAnyway =
+		verdict?.kind === 'confirmed' &&
+		verdict.status === INVOICE_STATUS.paid &&
+		status !== undefined &&
+		status !== verdict.status;
+	if (isUntouched || isPaidAnyway) getThrottle(context).noteUnconfirmed();
+	return isUntouched ? responses.created(context) : undefined;
 }
 
 type Response = ReturnType<IWebhookFunctions['getResponseObject']>;

@@ -195,8 +195,10 @@ function readVerdict(
 		return unavailable(RATE_LIMITED, parsePauseMs(answer) ?? DEFAULT_RETRY_AFTER_S * 1000);
 	const said = getApiErrorMessage(answer);
 	if (said === undefined) return unavailable(describe());
-	// SafePays' "Invoice not found", and not the 404 of a web server before it, which may be JSON, too.
-	if (answer.status === 404 && /\binvoice\b/i.test(said)) return { kind: 'unknown' };
+	// SafePays' "Invoice not found", and not the 404 of a web server before it, which may be JSON, too,
+	// and name the path that was asked for.
+	const isOfSafePays = /\binvoice\b/i.test(said) && !said.includes('/');
+	if (answer.status === 404 && isOfSafePays) return { kind: 'unknown' };
 	// 400 is the answer to an empty key: there is nothing else in the request that could be wrong.
 	return [400, 401, 403].includes(answer.status)
 		? { kind: 'refused', invoiceId, reason: `"${said}" (${answer.status})` }

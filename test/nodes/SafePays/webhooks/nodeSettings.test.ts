@@ -56,6 +56,8 @@ describe('Activating a workflow with the trigger', () => {
 
 	it.each([
 		['nothing', ''],
+		['slashes alone', '//'],
+		['what n8n puts before it, behind slashes', '//webhook/safepays'],
 		['a whole address', 'https://n8n.example.com/webhook/safepays'],
 		['what n8n puts before it', 'webhook/safepays'],
 		['a query', 'safepays?shop=1'],

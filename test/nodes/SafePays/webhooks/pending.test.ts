@@ -52,6 +52,10 @@ describe('A notification that SafePays cannot be asked about', () => {
 		["a proxy's page with status 200", { kind: 'html', status: 200 }],
 		["a proxy's 404", { kind: 'html', status: 404 }],
 		["a web server's own 404", { kind: 'status', status: 404, message: 'Not Found' }],
+		[
+			"a web server's own 404, with the path",
+			{ kind: 'status', status: 404, message: 'Cannot GET /api/v2/invoice/1' },
+		],
 		['an empty body', { kind: 'emptyBody', afterProcessing: true }],
 		['broken JSON', { kind: 'brokenJson', afterProcessing: true }],
 		['JSON of another shape', { kind: 'wrongShape' }],

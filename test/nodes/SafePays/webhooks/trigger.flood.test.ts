@@ -6,8 +6,8 @@ import { post } from '../../../engine/post';
 import { triggerWorkflow } from '../../../engine/workflows';
 import { asked, clear, hurry, invoicesThatAre, invoiceThatIs, stage, useFastClock } from './stage';
 
-/** Requests at the API at once that are still "a few": 5 while senders wait, and 20 of executions. */
-const A_FEW = 25;
+/** Requests at the API at once that are still "a few": what all triggers of an account may have in flight. */
+const A_FEW = 10;
 
 afterEach(async () => {
 	await hurry(clear());
@@ -58,6 +58,22 @@ describe('A flood of notifications', () => {
 			expect(Object.keys(body as IDataObject)).toEqual(['error']);
 		}
 		expect(n8n.executions).toEqual([]);
+	});
+
+	it('that name another status than a paid invoice has is turned away once it is known for one', async () => {
+		const { sandbox, n8n } = await stage();
+		const url = n8n.activate(triggerWorkflow());
+		const id = await invoiceThatIs(sandbox, 'Paid');
+		const forge = async () =>
+			await post(url, { invoice: { id, status: 'Failed' }, id: randomUUID() });
+		await post(url, { invoice: { id, status: 'Paid' } });
+		for (let nth = 0; nth < 12; nth++) expect(await forge()).toMatchObject({ status: 200 });
+
+		sandbox.setLatency(200);
+		const answers = await Promise.all(Array.from({ length: 30 }, forge));
+		await n8n.idle();
+		expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 503]));
+		expect(n8n.executions).toHaveLength(1);
 	});
 
 	it('about invoices to which nothing has happened costs one execution each', async () => {
