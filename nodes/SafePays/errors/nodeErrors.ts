@@ -20,11 +20,11 @@ export type NodeError = NodeApiError | NodeOperationError;
 /** An output item that n8n can trace back to its input item. */
 export type PairedItem = INodeExecutionData & { pairedItem: IPairedItemData };
 
-/** What an error says of the node. */
-type NodeContext = Pick<IExecuteFunctions, 'getNode' | 'getTimezone'>;
+/** Where an error's node and time zone come from. */
+type ErrorContext = Pick<IExecuteFunctions, 'getNode' | 'getTimezone'>;
 
 /** What the errors of one run of the node are made with. */
-export interface ErrorScope<Context extends NodeContext = IExecuteFunctions> {
+export interface ErrorScope<Context extends ErrorContext = IExecuteFunctions> {
 	context: Context;
 	itemCount: number;
 	/** Takes the API key out. */
@@ -36,7 +36,7 @@ export interface ErrorScope<Context extends NodeContext = IExecuteFunctions> {
  * axios' error, whose URL has the key.
  */
 export function toNodeError(
-	scope: ErrorScope<NodeContext>,
+	scope: ErrorScope<ErrorContext>,
 	error: unknown,
 	itemIndex: number,
 ): NodeError {
@@ -114,12 +114,12 @@ function getErrorDetails(error: NodeError): IDataObject {
 }
 
 /** A moment as the user's clock shows it, e.g. `2026-11-21 12:03:04 (Europe/Berlin)`. */
-export function formatLocalTime(context: NodeContext, date: Date): string {
+export function formatLocalTime(context: ErrorContext, date: Date): string {
 	const timeZone = context.getTimezone();
 	return `${date.toLocaleString('sv-SE', { timeZone })} (${timeZone})`;
 }
 
-function describeNextStep(context: NodeContext, error: SafePaysError): string {
+function describeNextStep(context: ErrorContext, error: SafePaysError): string {
 	const { unconfirmed, httpCode } = error;
 	if (!unconfirmed) return (isAiTool(context.getNode()) && error.nextStepForTool) || error.nextStep;
 	// A redirect has to be mended first: a create that is sent again would be redirected again.
@@ -127,7 +127,7 @@ function describeNextStep(context: NodeContext, error: SafePaysError): string {
 	return first + getLookupHint(context, unconfirmed);
 }
 
-function getLookupHint(context: NodeContext, unconfirmed: UnconfirmedCreate): string {
+function getLookupHint(context: ErrorContext, unconfirmed: UnconfirmedCreate): string {
 	const { record, summary, when, time } = unconfirmed;
 	const sent = `${when} ${formatLocalTime(context, time)}`;
 	if (isAiTool(context.getNode())) {

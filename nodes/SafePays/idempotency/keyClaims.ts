@@ -10,11 +10,12 @@ const MAX_KEYS = 20_000;
 
 /** Milliseconds for which claims gather: n8n reads and writes the whole row, however many there are. */
 const GATHER_MS = 100;
-/** Milliseconds before a second look, at least: both of two writers have to look after both have written. */
-const SECOND_LOOK_MS = 300;
-/** As many times as long as our own writing took: the other writer's may take longer. */
+/**
+ * Milliseconds before a second look: both of two writers have to look after both have written. Where
+ * our own writing was slow, the other's may be, so the look comes after a multiple of what ours took.
+ */
+const SECOND_LOOK_MS = { atLeast: 300, atMost: 1000 };
 const SECOND_LOOK_FACTOR = 2;
-const SECOND_LOOK_AT_MOST_MS = 1000;
 /** Milliseconds before a second look at what is only looked for. */
 const FIND_AGAIN_MS = 100;
 
@@ -145,8 +146,8 @@ async function confirm(
 ): Promise<Set<string>> {
 	const mine = new Set(keys);
 	const lookAfterMs = Math.min(
-		Math.max(SECOND_LOOK_MS, SECOND_LOOK_FACTOR * tookMs),
-		SECOND_LOOK_AT_MOST_MS,
+		Math.max(SECOND_LOOK_MS.atLeast, SECOND_LOOK_FACTOR * tookMs),
+		SECOND_LOOK_MS.atMost,
 	);
 	let unsure = keys;
 	while (unsure.length > 0) {

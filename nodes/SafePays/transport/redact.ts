@@ -35,9 +35,9 @@ function writtenForms(part: string): string {
 	const asItIs = [...part].map(escapedForms).join('');
 	if (part === '+') return `(?:${asItIs}|${escapedForms(' ')})`;
 	if (part.length < 3) return asItIs;
-	const plain = /^%(?:[2-6].|7[\da-e])$/i.test(part);
-	const decoded = plain
-		? escapedForms(String.fromCharCode(parseInt(part.slice(1), 16)))
+	const character = String.fromCharCode(parseInt(part.slice(1), 16));
+	const decoded = /[ -~]/.test(character)
+		? escapedForms(character)
 		: `(?:[^ -~]|${BACKSLASH}{1,8}(?:u[\\da-f]{4}|[a-z])|%(?:25){0,4}[\\da-f]{2}){1,${part.length}}`;
 	return `(?:${asItIs}|${decoded})`;
 }
